@@ -28,6 +28,18 @@ impl From<Vec<u8>> for B64 {
     }
 }
 
+impl<const N: usize> From<[u8; N]> for B64 {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl From<&[u8]> for B64 {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
 impl AsRef<[u8]> for B64 {
     fn as_ref(&self) -> &[u8] {
         &self.0
@@ -45,4 +57,15 @@ impl<'de> Deserialize<'de> for B64 {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         URL_SAFE_NO_PAD.decode(text.as_bytes()).map(Self).map_err(de::Error::custom)
     }
+}
+
+/// A label, then each field with its length (64 bits, big-endian) in front: no two lists of fields share their bytes,
+/// and no two labels share a use.
+pub(crate) fn framed(label: &str, fields: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = label.as_bytes().to_vec();
+    for field in fields {
+        bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(field);
+    }
+    bytes
 }

@@ -6,11 +6,12 @@
 pub mod bytes;
 pub mod control;
 pub mod identity;
-// pub mod proof;
-// pub mod seal;
+pub mod pass;
+pub mod proof;
+pub mod seal;
 pub mod sealed;
 pub mod signal;
-// pub mod word;
+pub mod word;
 
 /// Version of the signaling and control wire, sent as `v` in every hello. A peer with another version is refused.
 pub const VERSION: u32 = 1;
