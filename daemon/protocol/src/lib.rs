@@ -5,12 +5,16 @@
 
 pub mod bytes;
 pub mod control;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod identity;
 pub mod pass;
 pub mod proof;
 pub mod seal;
 pub mod sealed;
 pub mod signal;
+#[cfg(test)]
+mod vectors;
 pub mod word;
 
 /// Version of the signaling and control wire, sent as `v` in every hello. A peer with another version is refused.

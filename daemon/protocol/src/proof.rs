@@ -279,3 +279,29 @@ fn stretching() -> Result<Argon2<'static>, ProofError> {
         Params::new(64 * 1024, 3, 4, None).map_err(|error| ProofError::Internal(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, argon2::Version::V0x13, parameters))
 }
+
+/// States as bytes, so that the recorded run can be replayed.
+#[cfg(test)]
+mod replay {
+    use super::{DeviceLogin, SecretWord, ViewerLogin};
+
+    impl ViewerLogin {
+        pub(crate) fn state_bytes(&self) -> Vec<u8> {
+            self.state.serialize().to_vec()
+        }
+
+        pub(crate) fn from_state(bytes: &[u8], word: SecretWord) -> Self {
+            Self { state: opaque_ke::ClientLogin::deserialize(bytes).unwrap(), word }
+        }
+    }
+
+    impl DeviceLogin {
+        pub(crate) fn state_bytes(&self) -> Vec<u8> {
+            self.0.serialize().to_vec()
+        }
+
+        pub(crate) fn from_state(bytes: &[u8]) -> Self {
+            Self(opaque_ke::ServerLogin::deserialize(bytes).unwrap())
+        }
+    }
+}

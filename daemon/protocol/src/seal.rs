@@ -162,19 +162,22 @@ pub enum SealError {
 
 /// The cipher of the direction in which `sender` sends.
 fn cipher(key: &SessionKey, context: &Context, sender: Role) -> Aes256Gcm {
+    let info = info(context, sender);
+    let mut derived = Zeroizing::new([0; 32]);
+    // 32 bytes are one block of SHA-256: expand refuses only more than 255 of them (RFC 5869 section 2.3).
+    let expanded = Hkdf::<Sha256>::new(None, key.as_bytes()).expand(&info, &mut *derived);
+    debug_assert!(expanded.is_ok());
+    Aes256Gcm::new((&*derived).into())
+}
+
+/// HKDF's info: label, what names the session, direction.
+pub(crate) fn info(context: &Context, sender: Role) -> Vec<u8> {
     let direction = match sender {
         Role::Viewer => "viewer to device",
         Role::Device => "device to viewer",
     };
-    let fields =
-        [&context.place, &context.viewer, &context.device, &context.session].map(|field| field.as_bytes());
-    let [place, viewer, device, session] = fields;
-    let info = framed(LABEL, &[place, viewer, device, session, direction.as_bytes()]);
-    let mut okm = Zeroizing::new([0; 32]);
-    // 32 bytes are one block of SHA-256: expand refuses only more than 255 of them (RFC 5869 section 2.3).
-    let expanded = Hkdf::<Sha256>::new(None, key.as_bytes()).expand(&info, &mut *okm);
-    debug_assert!(expanded.is_ok());
-    Aes256Gcm::new(&(*okm).into())
+    let fields = [&context.place, &context.viewer, &context.device, &context.session, direction];
+    framed(LABEL, &fields.map(str::as_bytes))
 }
 
 /// 4 zero bytes, then the counter (SP 800-38D section 8.2.1, with nothing to tell apart in the fixed field).

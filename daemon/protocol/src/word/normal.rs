@@ -56,6 +56,7 @@ fn separates(c: char) -> bool {
                     | '\u{301C}'
                     | '\u{3030}'
                     | '\u{30A0}'
+                    | '\u{10D6E}'
                     | '\u{10EAD}'
         )
 }

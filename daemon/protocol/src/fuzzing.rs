@@ -1,0 +1,240 @@
+//! What the fuzz targets run, one function a decoder: bytes of a stranger in, nothing out, and never a panic. The
+//! property tests below run the same functions, so that a plain `cargo test` holds them too.
+
+use crate::{
+    bytes::B64,
+    control,
+    identity::{Identity, verify_claim},
+    pass::PassKey,
+    proof::{DeviceLogin, KE1_LEN, Record, ServerSetup, SessionKey, ViewerLogin},
+    seal::{self, Context, Role},
+    sealed::Sealed,
+    signal::{FromServer, ToServer},
+    word::{Place, SecretWord, suggest},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt::Debug, sync::LazyLock};
+
+/// A message to the rendezvous.
+pub fn to_server(data: &[u8]) {
+    if let Ok(message) = ToServer::decode(&String::from_utf8_lossy(data)) {
+        travels(&message);
+    }
+}
+
+/// A message from the rendezvous.
+pub fn from_server(data: &[u8]) {
+    if let Ok(message) = FromServer::decode(&String::from_utf8_lossy(data)) {
+        travels(&message);
+    }
+}
+
+/// A message on the control channel.
+pub fn control(data: &[u8]) {
+    let Ok(message) = control::Message::decode(&String::from_utf8_lossy(data)) else { return };
+    // Numbers in free-form values may lose their last digit on the way: only what they are read as must be readable.
+    let again = serde_json::to_string(&message).map(|text| control::Message::decode(&text).is_ok());
+    assert!(matches!(again, Ok(true)));
+    if let control::Message::Call(call) = message {
+        params(&call.params);
+    }
+}
+
+/// The plaintext of a sealed message.
+pub fn sealed(data: &[u8]) {
+    if let Ok(message) = serde_json::from_slice::<Sealed>(data) {
+        travels(&message);
+    }
+}
+
+/// A secret word as typed: its phrase is its own normal form, and what is suggested has nothing more to suggest about
+/// its secret parts.
+pub fn word(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(word) = SecretWord::parse(&text) {
+        assert_eq!(SecretWord::parse(word.phrase()).as_ref(), Ok(&word));
+        assert!(Place::parse(word.place().as_ref()).is_ok() && !format!("{word:?}").contains(word.phrase()));
+    }
+    if let Some(meant) = suggest(&text) {
+        assert!(SecretWord::parse(&meant).is_ok_and(|word| word.phrase() == meant));
+        assert!(suggest(&meant).is_none_or(|again| suggest(&again).is_none()));
+    }
+}
+
+/// KE1, KE3 at a device, KE2 at a viewer. The longest stays out of reach of Argon2id unless it is well made.
+pub fn proof(data: &[u8]) {
+    let (Ok(place), Some(setup)) = (Place::parse("garden"), SETUP.as_ref()) else { return };
+    if let Ok((device, ke2)) = DeviceLogin::start(setup, None, &place, data) {
+        assert_eq!(ke2.len(), crate::proof::KE2_LEN);
+        assert!(device.finish(&data[..data.len().min(crate::proof::KE3_LEN)]).is_err());
+    }
+    let known = SecretWord::parse("garden-otter-violin-cobalt").map(|word| ViewerLogin::start(&word));
+    let Ok(Ok((viewer, ke1))) = known else { return };
+    assert_eq!(ke1.len(), KE1_LEN);
+    if let Ok((device, _)) = DeviceLogin::start(setup, None, &place, &ke1) {
+        assert!(device.finish(data).is_err());
+    }
+    assert!(viewer.finish(data).is_err());
+}
+
+/// What the device keeps: setup, record, identity, pass key; and a pass and a claim of a stranger.
+pub fn state(data: &[u8]) {
+    if let Ok(setup) = ServerSetup::from_bytes(data) {
+        assert_eq!(setup.to_bytes().len(), data.len());
+    }
+    if let Ok(record) = Record::from_bytes(data) {
+        assert_eq!(*record.to_bytes(), data);
+    }
+    if let Ok(identity) = Identity::from_bytes(data) {
+        assert_eq!(*identity.to_bytes(), data);
+    }
+    let Ok(place) = Place::parse("garden") else { return };
+    if let Ok(key) = PassKey::from_bytes(&[7; 32]) {
+        let pass = key.verify(&place, data);
+        assert!(pass.is_none_or(|id| data.starts_with(&id)));
+    }
+    let (key, signature) = data.split_at(data.len().min(32));
+    let _ = verify_claim(key, signature, b"challenge", "handle", "garden");
+}
+
+/// A sealed message whose key the stranger does not have: it never opens, nor does anything after it.
+pub fn opener(data: &[u8]) {
+    let Ok(key) = SessionKey::from_bytes(&[9; 64]) else { return };
+    let text = |text: &str| text.to_owned();
+    let context = Context { place: text("garden"), viewer: text("v"), device: text("d"), session: text("s") };
+    let (mut sealer, _) = seal::channel(&key, &context, Role::Viewer);
+    let (_, mut opener) = seal::channel(&key, &context, Role::Device);
+    let own = sealer.seal_message(&Sealed::EndOfCandidates);
+    if own.as_deref() != Ok(data) {
+        assert_eq!(opener.open_message(data), Err(seal::SealError::Forged));
+        assert_eq!(opener.open_message(&own.unwrap_or_default()), Err(seal::SealError::Forged));
+    }
+}
+
+/// Bytes in JSON.
+pub fn base64url(data: &[u8]) {
+    let text = serde_json::to_string(&B64(data.to_vec()));
+    assert!(text.is_ok_and(|text| serde_json::from_str::<B64>(&text).is_ok_and(|bytes| bytes.0 == data)));
+    let _ = serde_json::from_slice::<B64>(data);
+}
+
+static SETUP: LazyLock<Option<ServerSetup>> =
+    LazyLock::new(|| ServerSetup::from_bytes(&{ ServerSetup::generate().to_bytes() }).ok());
+
+/// What was read is written so that it is read as the same again.
+fn travels<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T) {
+    let text = serde_json::to_string(message);
+    assert!(text.is_ok_and(|text| serde_json::from_str::<T>(&text).is_ok_and(|again| again == *message)));
+}
+
+fn params(value: &serde_json::Value) {
+    fn read<T: DeserializeOwned>(value: &serde_json::Value) {
+        let _ = T::deserialize(value);
+    }
+    read::<control::DeviceInfo>(value);
+    read::<control::DeviceStats>(value);
+    read::<control::ChatSend>(value);
+    read::<control::ChatMessage>(value);
+    read::<control::MediaState>(value);
+    read::<control::Bye>(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+    use serde_json::json;
+
+    /// Any bytes, and the file's own samples with a few bytes altered: near enough to get past the first check.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let near = (prop::sample::select(samples()), vec((any::<prop::sample::Index>(), any::<u8>()), 0..4));
+        prop_oneof![
+            vec(any::<u8>(), 0..600),
+            near.prop_map(|(mut sample, changes)| {
+                changes.iter().for_each(|(at, byte)| *at.get_mut(&mut sample) = *byte);
+                sample
+            }),
+        ]
+    }
+
+    fn samples() -> Vec<Vec<u8>> {
+        let file = include_str!("../vectors.json");
+        let vectors: serde_json::Value = serde_json::from_str(file).unwrap();
+        let mut samples = Vec::new();
+        collect(&vectors["messages"], &mut samples);
+        for bytes in ["setup", "record", "ke1", "ke2", "ke3"] {
+            let bytes: B64 = serde_json::from_value(vectors["opaque"][bytes].clone()).unwrap();
+            samples.push(bytes.0);
+        }
+        let texts =
+            vectors["words"].as_array().unwrap().iter().chain(vectors["suggestions"].as_array().unwrap());
+        samples.extend(texts.filter_map(|text| text["text"].as_str()).map(|text| text.as_bytes().to_vec()));
+        samples.retain(|sample| !sample.is_empty());
+        samples
+    }
+
+    fn collect(messages: &serde_json::Value, samples: &mut Vec<Vec<u8>>) {
+        for list in messages.as_object().unwrap().values() {
+            samples.extend(list.as_array().unwrap().iter().map(|message| message.to_string().into_bytes()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decoders_hold(data in bytes()) {
+            to_server(&data);
+            from_server(&data);
+            control(&data);
+            sealed(&data);
+            state(&data);
+            opener(&data);
+            base64url(&data);
+        }
+
+        #[test]
+        fn words_hold(text in "\\PC{0,40}") {
+            word(text.as_bytes());
+        }
+
+        #[test]
+        fn likely_words_hold(text in "[a-zA-ZäÉſΣİﬁ²Ⅻ]{0,9}([-_ \u{2014}\u{2212}\u{AD}]{1,3}[a-zéΣſＯ０-９]{1,8}){2,5}") {
+            word(text.as_bytes());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn proofs_hold(data in prop_oneof![vec(any::<u8>(), KE1_LEN), vec(any::<u8>(), 64), bytes()]) {
+            proof(&data);
+        }
+    }
+
+    #[test]
+    fn deep_json_is_refused() {
+        for open in ["[", "{\"a\":", "{\"type\":\"knock\",\"a\":["] {
+            let deep = open.repeat(10_000);
+            to_server(deep.as_bytes());
+            from_server(deep.as_bytes());
+            control(deep.as_bytes());
+            sealed(deep.as_bytes());
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        use crate::signal::{MAX_MESSAGE, RefusalCode};
+        let code = |text: &str| ToServer::decode(text).unwrap_err().code;
+        assert_eq!(code("{"), RefusalCode::Malformed);
+        assert_eq!(code("[]"), RefusalCode::Malformed);
+        assert_eq!(code(r#"{"type":"knock"}"#), RefusalCode::Malformed);
+        assert_eq!(code(r#"{"type":"dance"}"#), RefusalCode::UnknownMessage);
+        assert_eq!(code(&" ".repeat(MAX_MESSAGE + 1)), RefusalCode::TooLarge);
+        let reply = json!({ "type": "reply", "session": "s", "ke2": "AA==" });
+        assert_eq!(code(&reply.to_string()), RefusalCode::Malformed);
+        let escaped =
+            ToServer::decode("{\"type\":\"refuse\",\"session\":\"s\",\"code\":\"\u{1b}[31m\"}").unwrap_err();
+        assert!(!escaped.message.contains('\u{1b}'), "{}", escaped.message);
+        assert!(ToServer::decode(r#"{"type":"ping","more":1}"#).is_ok());
+    }
+}
