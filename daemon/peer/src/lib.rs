@@ -1,1 +1,18 @@
-//! placeholder
+//! One viewer's session with a device: the peer connection, its tracks, its control channel.
+//!
+//! [`session::serve`] takes a viewer from its sealed offer to its end. It is the only user of `webrtc` beside
+//! [`viewer`], the other side of the same conversation. What every datagram of a session passes through is the
+//! module `wire`; why it is there, and what it does, is said there.
+
+mod control;
+mod device;
+mod network;
+mod room;
+pub mod session;
+mod tracks;
+mod wire;
+
+pub use device::Device;
+pub use network::Network;
+pub use room::{Member, NameError, Room};
+pub use session::{End, Environment, Reason, serve};

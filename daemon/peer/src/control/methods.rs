@@ -1,0 +1,83 @@
+//! What each method does.
+
+use super::rpc;
+use crate::device::Device;
+use crate::room::Member;
+use crate::tracks::sender::Sent;
+use protocol::control::{Call, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Parts of the session that methods reach.
+pub(crate) struct Methods {
+    pub(crate) device: Arc<dyn Device>,
+    pub(crate) member: Arc<Member>,
+    pub(crate) video: Arc<Sent>,
+}
+
+/// What a call changes in the control loop, beside its answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Nothing,
+    /// Statistics are wanted each second, or no more.
+    Statistics(bool),
+    /// The viewer says bye.
+    Bye,
+}
+
+#[derive(Deserialize)]
+struct Subscribe {
+    on: bool,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    name: String,
+}
+
+impl Methods {
+    /// Does what a call asks for.
+    pub(super) fn run(&self, call: Call) -> (Result<Value, RpcError>, Effect) {
+        let mut effect = Effect::Nothing;
+        let result = match call.method.as_str() {
+            method::PING => Ok(json!({})),
+            method::DEVICE_INFO => rpc::result(&self.device.info(&self.member.name())),
+            method::DEVICE_STATS => rpc::result(&self.stats()),
+            method::STATS_SUBSCRIBE => rpc::params(call.params).map(|Subscribe { on }| {
+                effect = Effect::Statistics(on);
+                json!({})
+            }),
+            method::CHAT_SEND => rpc::params(call.params).and_then(|message| self.say(message)),
+            method::PROFILE_SET => rpc::params(call.params).and_then(|profile| self.rename(&profile)),
+            method::SESSION_BYE => {
+                effect = Effect::Bye;
+                Ok(json!({}))
+            }
+            _ => Err(rpc::error(code::METHOD_NOT_FOUND, "The device knows no method of this name.")),
+        };
+        (result, effect)
+    }
+
+    /// The device's figures, with this viewer's own.
+    pub(super) fn stats(&self) -> DeviceStats {
+        DeviceStats { skipped_frames: self.video.skipped(), ..self.device.stats() }
+    }
+
+    fn say(&self, message: ChatSend) -> Result<Value, RpcError> {
+        if message.text.trim().is_empty() {
+            return Err(rpc::error(code::INVALID_PARAMS, "There is nothing in this message."));
+        }
+        if message.text.len() > MAX_CHAT {
+            let sentence = format!("A chat message has at most {MAX_CHAT} bytes.");
+            return Err(rpc::error(code::INVALID_PARAMS, &sentence));
+        }
+        self.member.say(message.text);
+        Ok(json!({}))
+    }
+
+    fn rename(&self, profile: &Profile) -> Result<Value, RpcError> {
+        let renamed = self.member.rename(&profile.name);
+        renamed.map(|()| json!({})).map_err(|refused| rpc::error(code::INVALID_PARAMS, &refused.to_string()))
+    }
+}

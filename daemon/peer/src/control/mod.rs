@@ -1,0 +1,211 @@
+//! The control channel of a session: JSON-RPC 2.0, both ways.
+
+mod limits;
+mod methods;
+mod rpc;
+
+pub(crate) use methods::Methods;
+
+use limits::{Calls, Outbox, Pass};
+use methods::Effect;
+use protocol::control::{Bye, MediaState, code, method};
+use rpc::Incoming;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
+use webrtc::data_channel::{DataChannel, DataChannelEvent, RTCDataChannelMessage};
+use webrtc::error::Error;
+
+/// Between two `device.stats`.
+const STATISTICS: Duration = Duration::from_secs(1);
+/// Between two tries to send what the channel did not take.
+const AGAIN: Duration = Duration::from_millis(20);
+/// How long a bye may take to leave.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+/// How a control channel ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// It was closed by the viewer, or with the connection.
+    Closed,
+    /// The viewer said bye.
+    Bye,
+    /// We said bye.
+    Said,
+    /// The viewer broke a rule; this sentence was sent to it.
+    Misbehaved(&'static str),
+}
+
+/// One control channel.
+pub(crate) struct Control {
+    pub(crate) channel: Arc<dyn DataChannel>,
+    pub(crate) methods: Methods,
+    /// Sent to the viewer now and at every change.
+    pub(crate) media: watch::Receiver<MediaState>,
+    /// Once there is one, it is said, and the channel ends.
+    pub(crate) bye: watch::Receiver<Option<Bye>>,
+}
+
+enum Step {
+    Heard(Option<DataChannelEvent>),
+    Chat(protocol::control::ChatMessage),
+    Media,
+    Statistics,
+    Bye,
+    Again,
+}
+
+impl Control {
+    /// Serves the channel until it ends.
+    pub(crate) async fn run(mut self) -> Leave {
+        let now = Instant::now();
+        let (mut calls, mut outbox) = (Calls::new(now), Outbox::new(now));
+        let mut statistics: Option<Interval> = None;
+        self.media.mark_changed();
+        loop {
+            let bye = self.bye.borrow().clone();
+            if let Some(bye) = bye {
+                outbox.push(rpc::notification(method::SESSION_BYE, &bye), Instant::now());
+                self.farewell(&mut outbox).await;
+                return Leave::Said;
+            }
+            if self.flush(&mut outbox).await.is_err() {
+                return Leave::Closed;
+            }
+            if outbox.stuck(Instant::now()) {
+                return self.refuse("The messages of the device were not read.").await;
+            }
+            let step = self.step(statistics.as_mut(), !outbox.is_empty()).await;
+            let leave = match step {
+                Step::Heard(event) => match event {
+                    Some(DataChannelEvent::OnMessage(message)) => {
+                        self.heard(&message, &mut calls, &mut outbox, &mut statistics).await
+                    }
+                    Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) | None => {
+                        Some(Leave::Closed)
+                    }
+                    Some(_) => None,
+                },
+                Step::Chat(message) => notify(&mut outbox, method::CHAT_MESSAGE, &message),
+                Step::Media => {
+                    let state = self.media.borrow_and_update().clone();
+                    notify(&mut outbox, method::MEDIA_STATE, &state)
+                }
+                Step::Statistics => notify(&mut outbox, method::DEVICE_STATS, &self.methods.stats()),
+                Step::Bye | Step::Again => None,
+            };
+            if let Some(leave) = leave {
+                return leave;
+            }
+        }
+    }
+
+    async fn step(&mut self, statistics: Option<&mut Interval>, waiting: bool) -> Step {
+        tokio::select! {
+            biased;
+            changed = self.bye.changed() => match changed {
+                Ok(()) => Step::Bye,
+                // The session is gone, and its connection with it.
+                Err(_) => Step::Heard(None),
+            },
+            event = self.channel.poll() => Step::Heard(event),
+            Ok(()) = self.media.changed() => Step::Media,
+            message = self.methods.member.next() => Step::Chat(message),
+            () = tick(statistics) => Step::Statistics,
+            () = sleep(AGAIN), if waiting => Step::Again,
+        }
+    }
+
+    async fn heard(
+        &self,
+        message: &RTCDataChannelMessage,
+        calls: &mut Calls,
+        outbox: &mut Outbox,
+        statistics: &mut Option<Interval>,
+    ) -> Option<Leave> {
+        let now = Instant::now();
+        let pass = calls.pass(now);
+        if pass == Pass::Enough {
+            return Some(self.refuse("Far too many messages came.").await);
+        }
+        let call = match rpc::read(&message.data, message.is_string) {
+            Incoming::Call(call) => call,
+            Incoming::Answer => return None,
+            Incoming::Bad(id, error) => {
+                outbox.push(rpc::answer(id, Err(error)), now);
+                return None;
+            }
+        };
+        let id = call.id.clone();
+        let (result, effect) = match pass {
+            Pass::Yes => self.methods.run(call),
+            Pass::TooFast | Pass::Enough => {
+                let error = rpc::error(code::TOO_FAST, "Too many messages; wait a second.");
+                (Err(error), Effect::Nothing)
+            }
+        };
+        if let Some(id) = id {
+            outbox.push(rpc::answer(Some(id), result), now);
+        }
+        match effect {
+            Effect::Nothing => {}
+            Effect::Statistics(on) => *statistics = on.then(each_second),
+            Effect::Bye => return Some(Leave::Bye),
+        }
+        None
+    }
+
+    /// Hands the channel what it takes. An error means that the channel is gone.
+    async fn flush(&self, outbox: &mut Outbox) -> Result<(), Error> {
+        while let Some(message) = outbox.first() {
+            match self.channel.try_send_text(message).await {
+                Ok(()) => outbox.sent(Instant::now()),
+                Err(Error::ErrSendBufferFull) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the viewer which rule it broke, as far as it still listens.
+    async fn refuse(&self, sentence: &'static str) -> Leave {
+        let mut outbox = Outbox::new(Instant::now());
+        let bye = Bye { reason: sentence.to_owned(), again: false };
+        outbox.push(rpc::notification(method::SESSION_BYE, &bye), Instant::now());
+        self.farewell(&mut outbox).await;
+        Leave::Misbehaved(sentence)
+    }
+
+    /// Waits until what was said has arrived, for a short time.
+    async fn farewell(&self, outbox: &mut Outbox) {
+        let arrived = async {
+            while self.flush(outbox).await.is_ok()
+                && !(outbox.is_empty() && self.channel.outstanding_bytes().await.unwrap_or(0) == 0)
+            {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, arrived).await;
+    }
+}
+
+fn notify<T: serde::Serialize>(outbox: &mut Outbox, method: &str, params: &T) -> Option<Leave> {
+    outbox.push(rpc::notification(method, params), Instant::now());
+    None
+}
+
+fn each_second() -> Interval {
+    let mut interval = interval(STATISTICS);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+async fn tick(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,384 @@
+//! The course of a session.
+
+use super::connection::{Connection, Reports};
+use super::negotiation::{Negotiation, Subscriptions, Totals, negotiate};
+use super::offer::Offer;
+use super::phase::{Event, Phase, Reason, START_LIMIT};
+use super::signaling::Signaling;
+use super::{End, Environment};
+use crate::control::{Control, Leave, Methods};
+use crate::room::Member;
+use crate::tracks::sender::Sender;
+use ::media::{Feed, FeedState, Subscription};
+use protocol::control::{Bye, LABEL, MediaState, TrackState};
+use protocol::sealed::Sealed;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use webrtc::data_channel::DataChannel;
+use webrtc::peer_connection::RTCPeerConnectionState;
+use webrtc::runtime::Runtime;
+
+/// Data channels refused in one session before it ends.
+const MAX_REFUSED_CHANNELS: u32 = 8;
+/// How long the control channel may take to say bye.
+const BYE_LIMIT: Duration = Duration::from_millis(500);
+
+/// One session before its offer has been answered.
+pub(super) struct Session {
+    base: Arc<dyn Runtime>,
+    environment: Environment,
+    signaling: Signaling,
+    stop: CancellationToken,
+    started: Instant,
+    totals: Totals,
+    detail: Option<String>,
+    connected: Option<Duration>,
+}
+
+/// One session that has been answered.
+struct Answered {
+    connection: Connection,
+    reports: Reports,
+    senders: Vec<(Sender, Subscription)>,
+    member: Arc<Member>,
+    media: watch::Sender<MediaState>,
+    bye: watch::Sender<Option<Bye>>,
+    control: Option<oneshot::Receiver<Leave>>,
+    video: Source,
+    audio: Source,
+    refused_channels: u32,
+}
+
+/// What a session waits for.
+enum Happening {
+    Stop,
+    State,
+    Left(Leave),
+    Channel(Arc<dyn DataChannel>),
+    Heard(Sealed),
+    Candidate(String),
+    Source,
+    Elapsed,
+}
+
+/// What a track's state is made of.
+struct Source {
+    feed: Option<watch::Receiver<FeedState>>,
+    /// Whether the viewer can take it.
+    taken: bool,
+}
+
+impl Session {
+    pub(super) fn new(
+        base: Arc<dyn Runtime>,
+        environment: Environment,
+        inbox: mpsc::Receiver<Sealed>,
+        outbox: mpsc::Sender<Sealed>,
+        stop: CancellationToken,
+    ) -> Self {
+        let signaling = Signaling::new(inbox, outbox);
+        Self {
+            base,
+            environment,
+            signaling,
+            stop,
+            started: Instant::now(),
+            totals: Totals::default(),
+            detail: None,
+            connected: None,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> End {
+        let reason = match self.answer().await {
+            Ok(answered) => self.follow(answered).await,
+            Err(reason) => reason,
+        };
+        End {
+            reason,
+            detail: self.detail,
+            duration: self.started.elapsed(),
+            connected_after: self.connected,
+            bytes: self.totals.video.bytes() + self.totals.audio.bytes(),
+            frames: self.totals.video.frames(),
+            skipped: self.totals.video.skipped(),
+        }
+    }
+
+    /// From the offer to the answer.
+    async fn answer(&mut self) -> Result<Answered, Reason> {
+        let stop = self.stop.clone();
+        let first = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Reason::Stopped),
+            first = timeout(START_LIMIT, self.signaling.first()) => first,
+        };
+        let sdp = match first {
+            Ok(Some(Sealed::Offer { sdp })) => sdp,
+            Ok(Some(_)) => return Err(self.bad_offer("The first message has to be an offer.")),
+            Ok(None) | Err(_) => return Err(Reason::NeverConnected),
+        };
+        let offer = match Offer::parse(&sdp) {
+            Ok(offer) => offer,
+            Err(error) => return Err(self.bad_offer(&error.to_string())),
+        };
+        let subscriptions = Subscriptions::new(&self.environment, &offer);
+        let base = self.base.clone();
+        let negotiated = negotiate(base, &self.environment, (&offer, sdp), subscriptions, &self.totals).await;
+        let Negotiation { connection, reports, answer, senders } = match negotiated {
+            Ok(negotiation) => negotiation,
+            Err(error) => {
+                let sentence = format!("The device cannot answer this offer: {error}.");
+                return Err(self.bad_offer(&sentence));
+            }
+        };
+        if !self.signaling.send(Sealed::Answer { sdp: answer }).await {
+            self.detail = Some("the answer could not be sent".to_owned());
+            connection.close().await;
+            return Err(Reason::NeverConnected);
+        }
+        Ok(Answered::new(&self.environment, &offer, connection, reports, senders))
+    }
+
+    /// Says what is wrong with the offer, to the viewer and for the log.
+    fn bad_offer(&mut self, sentence: &str) -> Reason {
+        self.signaling.refuse(sentence);
+        self.detail = Some(sentence.escape_debug().to_string());
+        Reason::BadOffer
+    }
+
+    /// From the answer to the end.
+    async fn follow(&mut self, mut answered: Answered) -> Reason {
+        let mut phase = Phase::Connecting;
+        let mut since = self.started;
+        let reason = loop {
+            if let Phase::Ended(reason) = phase {
+                break reason;
+            }
+            let event = self.event(&mut answered, phase.limit().map(|limit| since + limit)).await;
+            let Some(event) = event else { continue };
+            let next = phase.after(event);
+            log::trace!("{phase:?}, {event:?} -> {next:?}");
+            if next != phase {
+                self.enter(next, &mut answered);
+            }
+            // The limit of the start is one for all of it.
+            if next != phase && next != Phase::Connected {
+                since = Instant::now();
+            }
+            phase = next;
+        };
+        self.finish(answered, reason).await;
+        reason
+    }
+
+    fn enter(&mut self, phase: Phase, answered: &mut Answered) {
+        match phase {
+            Phase::Connected => {
+                self.connected.get_or_insert_with(|| self.started.elapsed());
+                answered.send_media();
+            }
+            Phase::Live => {
+                self.connected.get_or_insert_with(|| self.started.elapsed());
+                answered.send_media();
+                answered.connection.wire.settle();
+            }
+            Phase::Connecting | Phase::Silent | Phase::Ended(_) => {}
+        }
+    }
+
+    /// Waits for the next thing to happen and deals with it; `None` if it does not concern the phase.
+    async fn event(&mut self, answered: &mut Answered, deadline: Option<Instant>) -> Option<Event> {
+        match self.happening(answered, deadline).await {
+            Happening::Stop => Some(Event::End(Reason::Stopped)),
+            Happening::State => answered.state(),
+            Happening::Left(leave) => Some(self.left(leave)),
+            Happening::Channel(channel) => self.channel(channel, answered).await,
+            Happening::Heard(message) => {
+                self.signaling.heard(message, &*answered.connection.peer).await;
+                None
+            }
+            Happening::Candidate(candidate) => {
+                self.signaling.tell(candidate);
+                None
+            }
+            Happening::Source => {
+                answered.tell_media();
+                None
+            }
+            Happening::Elapsed => Some(Event::Elapsed),
+        }
+    }
+
+    async fn happening(&mut self, answered: &mut Answered, deadline: Option<Instant>) -> Happening {
+        let Answered { reports, control, video, audio, .. } = answered;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Happening::Stop,
+            Ok(()) = reports.state.changed() => Happening::State,
+            leave = left(control) => Happening::Left(leave),
+            Some(channel) = reports.channels.recv() => Happening::Channel(channel),
+            message = self.signaling.next() => Happening::Heard(message),
+            Some(candidate) = reports.candidates.recv() => Happening::Candidate(candidate),
+            () = video.changed() => Happening::Source,
+            () = audio.changed() => Happening::Source,
+            () = until(deadline) => Happening::Elapsed,
+        }
+    }
+
+    fn left(&mut self, leave: Leave) -> Event {
+        match leave {
+            Leave::Closed => Event::ControlClosed,
+            Leave::Bye => Event::End(Reason::Left),
+            Leave::Said => Event::End(Reason::Stopped),
+            Leave::Misbehaved(sentence) => {
+                self.detail = Some(sentence.to_owned());
+                Event::End(Reason::Misbehaved)
+            }
+        }
+    }
+
+    /// A data channel of the viewer's: the first one with the right name is the control channel, others are closed.
+    async fn channel(&mut self, channel: Arc<dyn DataChannel>, answered: &mut Answered) -> Option<Event> {
+        if answered.control.is_none() && is_control(&*channel).await {
+            answered.serve(channel, &self.environment, &self.totals);
+            return Some(Event::ControlOpen);
+        }
+        let _ = channel.close().await;
+        answered.refused_channels += 1;
+        (answered.refused_channels > MAX_REFUSED_CHANNELS).then(|| {
+            self.detail = Some("too many data channels were opened".to_owned());
+            Event::End(Reason::Misbehaved)
+        })
+    }
+
+    async fn finish(&mut self, mut answered: Answered, reason: Reason) {
+        if reason == Reason::Stopped && answered.control.is_some() {
+            let sentence = "The device ends the session; it may be back soon.".to_owned();
+            answered.bye.send_replace(Some(Bye { reason: sentence, again: true }));
+            let _ = timeout(BYE_LIMIT, left(&mut answered.control)).await;
+        }
+        let (repeated, dropped) = answered.connection.wire.counters();
+        log::debug!("wire: {repeated} handshake flights repeated, {dropped} datagrams lost to full queues");
+        answered.connection.close().await;
+    }
+}
+
+impl Answered {
+    fn new(
+        environment: &Environment,
+        offer: &Offer,
+        connection: Connection,
+        reports: Reports,
+        senders: Vec<(Sender, Subscription)>,
+    ) -> Self {
+        let source = |feed: &Option<Feed>, taken| Source { feed: feed.as_ref().map(Feed::state), taken };
+        let video = source(&environment.video, offer.h264.is_some());
+        let audio = source(&environment.audio, offer.audio);
+        let media = watch::Sender::new(MediaState { video: video.state(), audio: audio.state() });
+        Self {
+            connection,
+            reports,
+            senders,
+            member: Arc::new(environment.room.enter()),
+            media,
+            bye: watch::Sender::new(None),
+            control: None,
+            video,
+            audio,
+            refused_channels: 0,
+        }
+    }
+
+    fn state(&mut self) -> Option<Event> {
+        match *self.reports.state.borrow_and_update() {
+            RTCPeerConnectionState::Connected => Some(Event::Up),
+            RTCPeerConnectionState::Disconnected => Some(Event::Silence),
+            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => Some(Event::Down),
+            _ => None,
+        }
+    }
+
+    /// Starts the tracks, once.
+    fn send_media(&mut self) {
+        for (sender, subscription) in self.senders.drain(..) {
+            self.connection.spawn(sender.run(subscription));
+        }
+    }
+
+    fn serve(&mut self, channel: Arc<dyn DataChannel>, environment: &Environment, totals: &Totals) {
+        let (end, ended) = oneshot::channel();
+        let control = Control {
+            channel,
+            methods: Methods {
+                device: environment.device.clone(),
+                member: self.member.clone(),
+                video: totals.video.clone(),
+            },
+            media: self.media.subscribe(),
+            bye: self.bye.subscribe(),
+        };
+        self.connection.spawn(async move {
+            let _ = end.send(control.run().await);
+        });
+        self.control = Some(ended);
+    }
+
+    fn tell_media(&self) {
+        let now = MediaState { video: self.video.state(), audio: self.audio.state() };
+        self.media.send_if_modified(|state| {
+            let changed = *state != now;
+            *state = now;
+            changed
+        });
+    }
+}
+
+impl Source {
+    fn state(&self) -> TrackState {
+        let Some(feed) = &self.feed else { return TrackState::None };
+        if !self.taken {
+            return TrackState::NoCodec;
+        }
+        match &*feed.borrow() {
+            FeedState::Closed | FeedState::Opening => TrackState::Starting,
+            FeedState::Live(_) => TrackState::Live,
+            FeedState::Waiting { message } => TrackState::Waiting { message: message.clone() },
+        }
+    }
+
+    /// Returns at the next change. A feed that has ended changes no more.
+    async fn changed(&mut self) {
+        if let Some(feed) = &mut self.feed
+            && feed.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+async fn is_control(channel: &dyn DataChannel) -> bool {
+    let reliable = matches!(channel.max_retransmits().await, Ok(None))
+        && matches!(channel.max_packet_life_time().await, Ok(None))
+        && matches!(channel.ordered().await, Ok(true));
+    reliable && channel.label().await.is_ok_and(|label| label == LABEL)
+}
+
+async fn left(control: &mut Option<oneshot::Receiver<Leave>>) -> Leave {
+    match control {
+        // Its task ends with the connection.
+        Some(control) => control.await.unwrap_or(Leave::Closed),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,141 @@
+//! What the receivers of our tracks hear (sender reports) and say (they lost the picture).
+
+use super::clock::TrackClock;
+use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::sender_report::SenderReport;
+use rtc::sansio::Protocol;
+use rtc::shared::TransportContext;
+use rtc::shared::error::Error;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Between two sender reports. RFC 3550 section 6.2 has 5 s at least for groups; receivers here want their clocks
+/// soon, and the 50 bytes are nothing beside video.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// After the first packet: lip sync from the start.
+const FIRST: Duration = Duration::from_millis(100);
+
+/// Tells the sender of the picture that its viewer needs a key frame. Requests that come together count once.
+#[derive(Debug, Default)]
+pub(crate) struct KeyFrameWanted(Notify);
+
+impl KeyFrameWanted {
+    /// Returns when a key frame has been asked for since the last call.
+    pub(crate) async fn wait(&self) {
+        self.0.notified().await;
+    }
+
+    fn ask(&self) {
+        self.0.notify_one();
+    }
+}
+
+struct Counters {
+    clock: Arc<TrackClock>,
+    packets: u32,
+    octets: u32,
+}
+
+/// Interceptor that makes the sender reports from the capture clock and takes the requests for key frames.
+///
+/// The crate's own interceptor extrapolates from the last packet's write, and requests reach nobody unless an
+/// interceptor looks for them.
+pub(super) struct Feedback {
+    tracks: HashMap<u32, Counters>,
+    wanted: Arc<KeyFrameWanted>,
+    due: Option<Instant>,
+    read: VecDeque<TaggedPacket>,
+    write: VecDeque<TaggedPacket>,
+}
+
+impl Feedback {
+    pub(super) fn new(clocks: HashMap<u32, Arc<TrackClock>>, wanted: Arc<KeyFrameWanted>) -> Self {
+        let counters = |clock| Counters { clock, packets: 0, octets: 0 };
+        let tracks = clocks.into_iter().map(|(ssrc, clock)| (ssrc, counters(clock))).collect();
+        Self { tracks, wanted, due: None, read: VecDeque::new(), write: VecDeque::new() }
+    }
+
+    fn report(&mut self, now: Instant) {
+        for (ssrc, track) in &self.tracks {
+            let Some((ntp_time, rtp_time)) = track.clock.report(now) else { continue };
+            let report = SenderReport {
+                ssrc: *ssrc,
+                ntp_time,
+                rtp_time,
+                packet_count: track.packets,
+                octet_count: track.octets,
+                ..Default::default()
+            };
+            self.write.push_back(TaggedPacket {
+                now,
+                transport: TransportContext::default(),
+                message: AttributedPacket::new(Packet::Rtcp(vec![Box::new(report)])),
+            });
+        }
+    }
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtcp(packets) = &packet.message.packet {
+            let lost = packets.iter().any(|packet| {
+                packet.as_any().is::<PictureLossIndication>() || packet.as_any().is::<FullIntraRequest>()
+            });
+            if lost {
+                self.wanted.ask();
+            }
+        }
+        self.read.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.read.pop_front()
+    }
+
+    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtp(rtp) = &packet.message.packet
+            && let Some(track) = self.tracks.get_mut(&rtp.header.ssrc)
+        {
+            track.packets = track.packets.wrapping_add(1);
+            let octets = u32::try_from(rtp.payload.len()).unwrap_or(u32::MAX);
+            track.octets = track.octets.wrapping_add(octets);
+            self.due.get_or_insert(packet.now + FIRST);
+        }
+        self.write.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.write.pop_front()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = Some(now + INTERVAL);
+            self.report(now);
+        }
+        Ok(())
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        self.due
+    }
+}
+
+impl Interceptor for Feedback {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}

@@ -1,0 +1,6 @@
+//! The tracks of a session: from a feed's frames to RTP packets.
+
+pub(crate) mod clock;
+pub(crate) mod codecs;
+pub(crate) mod feedback;
+pub(crate) mod sender;
