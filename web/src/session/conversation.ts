@@ -1,0 +1,109 @@
+/** What is said on the control channel beside pings: who the device is, how it is, and the chat. */
+
+import { RpcError, type Control } from './control';
+import {
+  readChatMessage, readDeviceInfo, readDeviceStats, readMediaState,
+  type ChatMessage, type DeviceInfo, type DeviceStats, type MediaState,
+} from './device';
+
+/** Lines of chat kept; the oldest go first. */
+const MAX_LINES = 500;
+/** Bounds of the device's, bytes of UTF-8. */
+export const MAX_CHAT = 4_096;
+export const MAX_NAME = 64;
+
+/** Lasts as long as the page; sessions come and go below it. */
+export class Conversation {
+  info: DeviceInfo | undefined;
+  stats: DeviceStats | undefined;
+  media: MediaState | undefined;
+  lines: readonly ChatMessage[] = [];
+  readonly #changed: () => void;
+  #control: Control | undefined;
+  #statsWanted = false;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get isOpen(): boolean {
+    return this.#control?.isOpen === true;
+  }
+
+  /** A session's channel is open. `pass` takes what the device gives for the next knock. */
+  begin(control: Control, name: string, pass: (pass: string) => void): void {
+    this.#control = control;
+    if (name !== '') this.#tell(control, 'profile.set', { name });
+    if (this.#statsWanted) this.#tell(control, 'stats.subscribe', { on: true });
+    control
+      .request('device.info')
+      .then((result) => {
+        this.info = readDeviceInfo(result);
+        if (this.info.pass !== '') pass(this.info.pass);
+        this.#changed();
+      })
+      .catch(() => undefined);
+  }
+
+  end(): void {
+    this.#control = undefined;
+    this.stats = undefined;
+    this.media = undefined;
+  }
+
+  /** Forgets the device: another word is another conversation. */
+  clear(): void {
+    this.end();
+    this.info = undefined;
+    this.lines = [];
+  }
+
+  /** False for a method that is none of its matters. */
+  notified(method: string, params: unknown): boolean {
+    switch (method) {
+      case 'device.stats':
+        this.stats = readDeviceStats(params);
+        break;
+      case 'media.state':
+        this.media = readMediaState(params);
+        break;
+      case 'chat.message': {
+        const line = readChatMessage(params);
+        if (line) this.lines = [...this.lines, line].slice(-MAX_LINES);
+        break;
+      }
+      default:
+        return false;
+    }
+    this.#changed();
+    return true;
+  }
+
+  /** Asks for the device's figures each second, or no longer. */
+  wantStats(on: boolean): void {
+    if (this.#statsWanted === on) return;
+    this.#statsWanted = on;
+    if (!on) this.stats = undefined;
+    if (this.#control) this.#tell(this.#control, 'stats.subscribe', { on });
+  }
+
+  /** Rejects with a sentence for a person. */
+  async say(text: string): Promise<void> {
+    if (!this.#control) throw new Error('Not sent: there is no connection to the device just now.');
+    try {
+      await this.#control.request('chat.send', { text });
+    } catch (error) {
+      if (error instanceof RpcError) throw error;
+      throw new Error('It is not certain that this arrived: the connection broke.', { cause: error });
+    }
+  }
+
+  rename(name: string): void {
+    if (this.#control && name !== '') this.#tell(this.#control, 'profile.set', { name });
+  }
+
+  /** What fails here fails again, and is said, where a person waits for it. */
+  #tell(control: Control, method: string, params: object): void {
+    control.request(method, params).catch(() => undefined);
+  }
+}

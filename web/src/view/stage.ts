@@ -1,0 +1,286 @@
+/** The stage: picture and sound, and the few buttons on them. */
+
+import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { bubble, chart, door, expand, soundOff, soundOn } from './icons';
+import { pictureNotice } from './sentences';
+import { shared } from './shared-style';
+import { ViewerElement } from './viewer-element';
+
+/** The buttons fade when the pointer has rested for so long, milliseconds. */
+const REST = 3_500;
+
+export class Stage extends ViewerElement {
+  static override properties: PropertyDeclarations = {
+    shown: { type: Boolean, reflect: true },
+    unread: { type: Number },
+    chatting: { type: Boolean },
+    measuring: { type: Boolean },
+    resting: { type: Boolean, reflect: true },
+    muted: { state: true },
+  };
+  /** Whether a person sees the stage; frames are decoded all the same, so that the first one is noticed. */
+  declare shown: boolean;
+  declare unread: number;
+  declare chatting: boolean;
+  declare measuring: boolean;
+  declare resting: boolean;
+  declare muted: boolean;
+  /** The viewer chose silence or sound; before that the first touch brings sound. */
+  #chose = false;
+  #stream: MediaStream | undefined;
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #onGesture = (event: Event): void => this.#gesture(event);
+
+  constructor() {
+    super();
+    this.shown = false;
+    this.unread = 0;
+    this.chatting = false;
+    this.measuring = false;
+    this.resting = false;
+    this.muted = !hasBeenTouched();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('pointerdown', this.#onGesture, true);
+    addEventListener('keydown', this.#onGesture, true);
+    addEventListener('pointermove', this.#stir);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('pointerdown', this.#onGesture, true);
+    removeEventListener('keydown', this.#onGesture, true);
+    removeEventListener('pointermove', this.#stir);
+    clearTimeout(this.#restTimer);
+  }
+
+  override render(): TemplateResult {
+    const media = this.viewer?.conversation.media;
+    const notice = this.viewer?.state.name === 'live' ? pictureNotice(media?.video) : '';
+    return html`
+      <canvas aria-hidden="true"></canvas>
+      <video autoplay playsinline disablepictureinpicture aria-label="Live picture" .muted=${this.muted}
+        @loadeddata=${this.#onData} @dblclick=${this.toggleFullscreen}></video>
+      ${notice === '' ? nothing : html`<p class="notice">${notice}</p>`}
+      ${this.#buttons(media?.audio.state !== 'none')}
+    `;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const stream = this.viewer?.stream;
+    if (stream !== this.#stream) this.#play(stream);
+    if (changed.has('shown')) this.#stir();
+  }
+
+  toggleSound(): void {
+    this.#chose = true;
+    this.muted = !this.muted;
+    this.#resume();
+  }
+
+  toggleFullscreen(): void {
+    this.dispatchEvent(new CustomEvent('fullscreen', { bubbles: true, composed: true }));
+  }
+
+  /** For browsers that show nothing but a video over the whole screen. */
+  get video(): HTMLVideoElement | null {
+    return this.renderRoot.querySelector('video');
+  }
+
+  #buttons(audible: boolean): TemplateResult {
+    const sound = this.muted ? 'Sound on' : 'Sound off';
+    const inviting = this.muted && !this.#chose && audible;
+    const unread = this.unread > 0 ? html`<span class="unread">${Math.min(this.unread, 99)}</span>` : nothing;
+    return html`<div class="buttons" role="toolbar" aria-label="Picture and sound" ?hidden=${!this.shown}>
+      <button type="button" name="sound" class=${inviting ? 'inviting' : ''} ?hidden=${!audible} aria-label=${sound}
+        title="${sound} (m)" aria-pressed=${!this.muted} @click=${this.toggleSound}>
+        ${this.muted ? soundOff : soundOn}${inviting ? html`<span>Tap for sound</span>` : nothing}
+      </button>
+      <span class="room"></span>
+      ${this.#button('stats', 'Statistics', 's', chart, this.measuring)}
+      <button type="button" name="open-chat" aria-label="Chat${this.unread > 0 ? `, ${this.unread} unread` : ''}"
+        title="Chat (c)" aria-pressed=${this.chatting} @click=${() => this.#ask('open-chat')}>${bubble}${unread}</button>
+      ${this.#button('fullscreen', 'Full screen', 'f', expand, false)}
+      ${this.#button('leave', 'Leave', '', door, false)}
+    </div>`;
+  }
+
+  #button(name: string, label: string, key: string, icon: TemplateResult, pressed: boolean): TemplateResult {
+    return html`<button type="button" name=${name} aria-label=${label} title=${key === '' ? label : `${label} (${key})`}
+      aria-pressed=${pressed ? 'true' : nothing} @click=${() => this.#ask(name)}>${icon}</button>`;
+  }
+
+  #ask(name: string): void {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
+  }
+
+  #play(stream: MediaStream | undefined): void {
+    const video = this.video;
+    if (!video) return;
+    this.#keepPicture(video);
+    this.#stream = stream;
+    video.srcObject = stream ?? null;
+    if (!stream) return;
+    // Not every browser tells of frames; `loadeddata` comes with the first one everywhere.
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => this.viewer?.shown(stream));
+    this.#resume();
+  }
+
+  #onData(): void {
+    if (this.#stream) this.viewer?.shown(this.#stream);
+  }
+
+  /** The last picture stays, behind the next one, until that comes. */
+  #keepPicture(video: HTMLVideoElement): void {
+    const canvas = this.renderRoot.querySelector('canvas');
+    if (!canvas) return;
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    if (video.videoWidth > 0) canvas.getContext('2d')?.drawImage(video, 0, 0);
+  }
+
+  #resume(): void {
+    const video = this.video;
+    if (!video?.srcObject) return;
+    video.muted = this.muted;
+    video.play().catch((error: unknown) => {
+      // No sound before the first touch: the picture starts without.
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || this.muted) return;
+      this.muted = true;
+      video.muted = true;
+      video.play().catch(() => undefined);
+    });
+  }
+
+  #gesture(event: Event): void {
+    this.#stir();
+    if (this.#chose || !this.muted || !hasBeenTouched(event)) return;
+    // The button does it itself; twice would be silence again.
+    const onButton = event.composedPath().some((node) => node instanceof HTMLButtonElement && node.name === 'sound');
+    if (onButton) return;
+    this.muted = false;
+    this.#resume();
+  }
+
+  #stir = (): void => {
+    clearTimeout(this.#restTimer);
+    if (this.resting) this.resting = false;
+    this.#restTimer = setTimeout(() => (this.resting = this.shown), REST);
+  };
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        position: absolute;
+        inset: 0;
+        overflow: hidden;
+        background: #000;
+        color: #fff;
+      }
+      :host(:not([shown])) {
+        opacity: 0;
+        pointer-events: none;
+      }
+      :host([resting]) {
+        cursor: none;
+      }
+      video,
+      canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
+      }
+      .notice {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-items: center;
+        width: fit-content;
+        max-width: 32rem;
+        height: fit-content;
+        margin: auto;
+        padding: 1.25rem 1.5rem;
+        border-radius: var(--round);
+        background: rgb(14 18 20 / 82%);
+        text-align: center;
+      }
+      .buttons {
+        position: absolute;
+        inset: auto 0 0;
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        padding: 2.5rem max(0.9rem, env(safe-area-inset-right)) max(0.9rem, env(safe-area-inset-bottom))
+          max(0.9rem, env(safe-area-inset-left));
+        background: linear-gradient(transparent, rgb(0 0 0 / 55%));
+        transition: opacity 0.25s;
+      }
+      :host([resting]) .buttons:not(:focus-within):not(:hover) {
+        opacity: 0;
+      }
+      .room {
+        flex: 1;
+      }
+      button {
+        position: relative;
+        display: inline-flex;
+        align-items: center;
+        gap: 0.5rem;
+        min-width: 2.9rem;
+        min-height: 2.9rem;
+        padding: 0.6rem;
+        justify-content: center;
+        border: 1px solid rgb(255 255 255 / 18%);
+        border-radius: 999px;
+        background: rgb(20 24 26 / 62%);
+        color: #fff;
+      }
+      button:hover,
+      button[aria-pressed='true']:not([name='sound']) {
+        background: rgb(74 82 86 / 82%);
+      }
+      button:focus-visible {
+        outline-color: #fff;
+      }
+      .inviting {
+        padding-inline: 0.9rem 1.1rem;
+        background: #fff;
+        color: #14181a;
+        font-weight: 600;
+      }
+      .inviting:hover {
+        background: #e6e6e6;
+      }
+      .unread {
+        position: absolute;
+        top: -0.25rem;
+        right: -0.25rem;
+        min-width: 1.3rem;
+        padding: 0 0.3rem;
+        border-radius: 999px;
+        background: #ffb454;
+        color: #241500;
+        font: 700 0.75rem/1.3rem var(--sans);
+      }
+    `,
+  ];
+}
+
+/** The browser allows sound once somebody touched the page; a key that only moves within it does not count. */
+function hasBeenTouched(event?: Event): boolean {
+  const activation = (navigator as Partial<Navigator>).userActivation;
+  return activation ? activation.hasBeenActive : event !== undefined;
+}
+
+customElements.define('watchword-stage', Stage);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'watchword-stage': Stage;
+  }
+}
