@@ -1,0 +1,58 @@
+/** Sessions that are over leave nothing behind. */
+
+import { until } from '../src/child';
+import { threadNames, use, type Use } from '../src/observe';
+import { Viewer } from '../src/viewer';
+import { expect, test } from './fixtures';
+
+const SESSIONS = 200;
+/** What a process needs once (pools, caches, the encoder's tables) is there after these. */
+const WARM = 20;
+
+test('200 sessions joined and left: threads, sockets and descriptors as before, memory within 5 %', async ({ stage, chromium }) => {
+  test.setTimeout(900_000);
+  const video = { source: 'test', width: 320, height: 180, fps: 30, bitrate: 300_000, linger: 0 };
+  const device = await stage.device({ config: { video } });
+  const fresh = await settled(device.pid);
+  let warm: Use | undefined;
+  for (let n = 1; n <= SESSIONS; n++) {
+    const viewer = await Viewer.live(chromium, device.link);
+    // Two of three see the picture; the third leaves as soon as it is in.
+    if (n % 3 !== 0) await until('a frame is decoded', async () => (await viewer.framesDecoded()) > 0, { every: 20 });
+    await viewer.leave();
+    if (n === WARM) warm = await settled(device.pid);
+  }
+  const after = await settled(device.pid);
+  console.log(`fresh ${show(fresh)}; after ${WARM} ${show(warm)}; after ${SESSIONS} ${show(after)}`);
+  expect(after.threads, threadNames(device.pid).join(' ')).toBeLessThanOrEqual(warm?.threads ?? 0);
+  expect(after.sockets).toBeLessThanOrEqual(fresh.sockets);
+  expect(after.descriptors).toBeLessThanOrEqual(warm?.descriptors ?? 0);
+  expect(after.rss, 'resident bytes').toBeLessThan((warm?.rss ?? 0) * 1.05);
+  // The device still does its work.
+  const viewer = await stage.viewer();
+  await viewer.open(device.link);
+  await viewer.becomes('live');
+  expect(await viewer.deviceStats()).toMatchObject({ viewers: 1, encoders: 1 });
+});
+
+/** What is used when the last session is gone: sockets and threads do not fall any more for a second. */
+async function settled(pid: number): Promise<Use> {
+  let last = use(pid);
+  let since = Date.now();
+  return await until(
+    'the device comes to rest',
+    () => {
+      const now = use(pid);
+      if (now.threads !== last.threads || now.sockets !== last.sockets || now.descriptors !== last.descriptors) {
+        [last, since] = [now, Date.now()];
+      }
+      return Date.now() - since > 1_500 && now;
+    },
+    { within: 30_000, every: 100 },
+  );
+}
+
+function show(use: Use | undefined): string {
+  if (!use) return 'unknown';
+  return `${(use.rss / 1e6).toFixed(1)} MB, ${use.threads} threads, ${use.descriptors} descriptors, ${use.sockets} sockets`;
+}
