@@ -11,6 +11,7 @@ const MAX_PLAINTEXT = 46 * 1024;
 const TAG_LEN = 16;
 /** Messages that one direction of one session may carry. */
 const MAX_MESSAGES = 2 ** 24;
+const FORGED = 'a message was altered, lost or repeated on its way';
 const LABEL = 'watchword/1 seal';
 
 /** What names a session. Both ends must have the same, or nothing opens. */
@@ -54,24 +55,30 @@ export class Sealer {
 export class Opener {
   readonly #key: CryptoKey;
   #counter = 0;
-  #failed = false;
+  /** The message before; once one has failed, all behind it do. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(key: CryptoKey) {
     this.#key = key;
   }
 
-  /** Rejects for anything but the next message of the other end; from then on always. */
-  async open(sealed: Uint8Array<ArrayBuffer>): Promise<string> {
+  /** Rejects for anything but the next message of the other end; from then on always. Calls are served in order. */
+  open(sealed: Uint8Array<ArrayBuffer>): Promise<string> {
+    const opened = this.#last.then(() => this.#open(sealed));
+    this.#last = opened;
+    // Whoever asked for it hears of the failure; the chain only keeps it for those behind.
+    opened.catch(() => undefined);
+    return opened;
+  }
+
+  async #open(sealed: Uint8Array<ArrayBuffer>): Promise<string> {
     try {
-      if (this.#failed || sealed.length > MAX_PLAINTEXT + TAG_LEN || this.#counter >= MAX_MESSAGES) throw new Error();
+      if (sealed.length > MAX_PLAINTEXT + TAG_LEN || this.#counter >= MAX_MESSAGES) throw new Error(FORGED);
       const iv = nonce(this.#counter++);
       const plaintext = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, this.#key, sealed);
-      // One that failed while this one was being opened makes this one worthless too.
-      if (this.#failed) throw new Error();
       return new TextDecoder('utf-8', { fatal: true }).decode(plaintext);
-    } catch {
-      this.#failed = true;
-      throw new Error('a message was altered, lost or repeated on its way');
+    } catch (error) {
+      throw new Error(FORGED, { cause: error });
     }
   }
 }

@@ -76,19 +76,19 @@ export class Control {
     if (!isObject(message)) return;
     const { id, method } = message;
     if (typeof method !== 'string') this.#answered(message);
-    else if (id === undefined) this.#listener.notified(method, message['params']);
+    else if (id === undefined) this.#listener.notified(method, message.params);
     else this.#asked(id, method);
   }
 
   #answered(message: Record<string, unknown>): void {
-    const id = message['id'];
+    const id = message.id;
     const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
     if (!pending || typeof id !== 'number') return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
-    const error = message['error'];
-    if (!isObject(error)) pending.resolve(message['result']);
-    else pending.reject(new RpcError(Number(error['code']), String(error['message'])));
+    const error = message.error;
+    if (!isObject(error)) pending.resolve(message.result);
+    else pending.reject(new RpcError(Number(error.code), String(error.message)));
   }
 
   #asked(id: unknown, method: string): void {

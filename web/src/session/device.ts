@@ -53,67 +53,67 @@ export interface Bye {
 export function readDeviceInfo(value: unknown): DeviceInfo {
   const from = isObject(value) ? value : {};
   return {
-    name: text(from['name']),
-    version: text(from['version']),
-    you: text(from['you']),
-    camera: text(from['camera']),
-    picture: text(from['picture']),
-    encoder: text(from['encoder']),
-    pass: text(from['pass']),
+    name: text(from.name),
+    version: text(from.version),
+    you: text(from.you),
+    camera: text(from.camera),
+    picture: text(from.picture),
+    encoder: text(from.encoder),
+    pass: text(from.pass),
   };
 }
 
 export function readDeviceStats(value: unknown): DeviceStats {
   const from = isObject(value) ? value : {};
   return {
-    viewers: number(from['viewers']),
-    encoders: number(from['encoders']),
-    encoder: text(from['encoder']),
-    width: number(from['width']),
-    height: number(from['height']),
-    fps: number(from['fps']),
-    bitrate: number(from['bitrate']),
-    keyFrames: number(from['key_frames']),
-    cpuCores: number(from['cpu_cores']),
-    rss: number(from['rss']),
-    temperature: typeof from['temperature'] === 'number' ? from['temperature'] : undefined,
-    skippedFrames: number(from['skipped_frames']),
+    viewers: number(from.viewers),
+    encoders: number(from.encoders),
+    encoder: text(from.encoder),
+    width: number(from.width),
+    height: number(from.height),
+    fps: number(from.fps),
+    bitrate: number(from.bitrate),
+    keyFrames: number(from.key_frames),
+    cpuCores: number(from.cpu_cores),
+    rss: number(from.rss),
+    temperature: typeof from.temperature === 'number' ? from.temperature : undefined,
+    skippedFrames: number(from.skipped_frames),
   };
 }
 
 /** Undefined for what is no chat message. */
 export function readChatMessage(value: unknown): ChatMessage | undefined {
-  if (!isObject(value) || typeof value['text'] !== 'string') return undefined;
+  if (!isObject(value) || typeof value.text !== 'string') return undefined;
   return {
-    id: number(value['id']),
-    from: text(value['from']),
-    own: value['own'] === true,
-    text: value['text'],
-    timeMs: number(value['time_ms']),
+    id: number(value.id),
+    from: text(value.from),
+    own: value.own === true,
+    text: value.text,
+    timeMs: number(value.time_ms),
   };
 }
 
 export function readMediaState(value: unknown): MediaState {
   const from = isObject(value) ? value : {};
-  return { video: trackState(from['video']), audio: trackState(from['audio']) };
+  return { video: trackState(from.video), audio: trackState(from.audio) };
 }
 
 export function readBye(value: unknown): Bye {
   const from = isObject(value) ? value : {};
-  return { reason: text(from['reason']), again: from['again'] === true };
+  return { reason: text(from.reason), again: from.again === true };
 }
 
 /** A state of a later version is met as one that is being prepared. */
 function trackState(value: unknown): TrackState {
   const from = isObject(value) ? value : {};
-  const state = from['state'];
+  const state = from.state;
   switch (state) {
     case 'none':
     case 'no-codec':
     case 'live':
       return { state };
     case 'waiting':
-      return { state, message: text(from['message']) };
+      return { state, message: text(from.message) };
     default:
       return { state: 'starting' };
   }

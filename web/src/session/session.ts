@@ -210,7 +210,7 @@ export class Session {
     this.#sealer = sealer;
     this.#opener = opener;
     await this.#sending;
-    if (this.#over) return;
+    if (this.over) return;
     this.#within(CONNECT_WITHIN, 'no-path');
     this.#listener.proved(proof.deviceKey);
   }

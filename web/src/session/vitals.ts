@@ -28,27 +28,27 @@ type Entry = Record<string, unknown>;
 /** Reads a report; `before` and `elapsed` (milliseconds) make rates of counters. */
 export function readVitals(report: RTCStatsReport, before: Vitals | undefined, elapsed: number): Vitals {
   const entries = [...report.values()] as Entry[];
-  const inbound = entries.filter((entry) => entry['type'] === 'inbound-rtp');
-  const video = inbound.find((entry) => entry['kind'] === 'video') ?? {};
-  const audio = inbound.find((entry) => entry['kind'] === 'audio') ?? {};
+  const inbound = entries.filter((entry) => entry.type === 'inbound-rtp');
+  const video = inbound.find((entry) => entry.kind === 'video') ?? {};
+  const audio = inbound.find((entry) => entry.kind === 'audio') ?? {};
   const pair = activePair(entries);
-  const bytes = number(pair['bytesReceived']) ?? sum(inbound, 'bytesReceived');
+  const bytes = number(pair.bytesReceived) ?? sum(inbound, 'bytesReceived');
   const rate = before && elapsed > 0 ? ((bytes - before.bytes) * 8_000) / elapsed : undefined;
-  const rtt = number(pair['currentRoundTripTime']);
-  const jitter = number(video['jitter']);
+  const rtt = number(pair.currentRoundTripTime);
+  const jitter = number(video.jitter);
   return {
     bytes,
-    framesDecoded: number(video['framesDecoded']) ?? 0,
-    width: number(video['frameWidth']),
-    height: number(video['frameHeight']),
-    fps: number(video['framesPerSecond']),
+    framesDecoded: number(video.framesDecoded) ?? 0,
+    width: number(video.frameWidth),
+    height: number(video.frameHeight),
+    fps: number(video.framesPerSecond),
     bitrate: rate === undefined ? undefined : Math.max(0, rate),
     codec: codec(report, video),
     audioCodec: codec(report, audio),
     rtt: rtt === undefined ? undefined : rtt * 1_000,
     jitter: jitter === undefined ? undefined : jitter * 1_000,
     packetsLost: sum(inbound, 'packetsLost'),
-    freezes: number(video['freezeCount']),
+    freezes: number(video.freezeCount),
     route: route(report, pair),
   };
 }
@@ -113,28 +113,28 @@ export class Pulse {
 }
 
 function activePair(entries: readonly Entry[]): Entry {
-  const transport = entries.find((entry) => entry['type'] === 'transport');
-  const selected = transport?.['selectedCandidatePairId'];
-  const pairs = entries.filter((entry) => entry['type'] === 'candidate-pair');
+  const transport = entries.find((entry) => entry.type === 'transport');
+  const selected = transport?.selectedCandidatePairId;
+  const pairs = entries.filter((entry) => entry.type === 'candidate-pair');
   return (
-    pairs.find((pair) => pair['id'] === selected) ??
-    pairs.find((pair) => pair['selected'] === true) ??
-    pairs.find((pair) => pair['nominated'] === true && pair['state'] === 'succeeded') ??
+    pairs.find((pair) => pair.id === selected) ??
+    pairs.find((pair) => pair.selected === true) ??
+    pairs.find((pair) => pair.nominated === true && pair.state === 'succeeded') ??
     {}
   );
 }
 
 function codec(report: RTCStatsReport, stream: Entry): string | undefined {
-  const id = stream['codecId'];
+  const id = stream.codecId;
   const entry = typeof id === 'string' ? (report.get(id) as Entry | undefined) : undefined;
-  const type = entry?.['mimeType'];
+  const type = entry?.mimeType;
   return typeof type === 'string' ? type.split('/')[1] : undefined;
 }
 
 function route(report: RTCStatsReport, pair: Entry): string | undefined {
-  const ends = [pair['localCandidateId'], pair['remoteCandidateId']].map((id) => {
+  const ends = [pair.localCandidateId, pair.remoteCandidateId].map((id) => {
     const entry = typeof id === 'string' ? (report.get(id) as Entry | undefined) : undefined;
-    return entry?.['candidateType'];
+    return entry?.candidateType;
   });
   const [local, remote] = ends;
   if (typeof local !== 'string' || typeof remote !== 'string') return undefined;

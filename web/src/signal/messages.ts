@@ -116,7 +116,7 @@ class Fields {
     return field;
   }
 
-  optional<T extends object>(name: string, read: () => T): T | Record<never, never> {
+  optional<T extends object>(name: string, read: () => T): Partial<T> {
     return this.#value[name] === undefined || this.#value[name] === null ? {} : read();
   }
 }

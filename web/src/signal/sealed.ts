@@ -12,17 +12,17 @@ export function decodeSealed(text: string): Sealed {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) throw new Error('the sealed message is no object');
   const fields = value as Record<string, unknown>;
-  const kind = fields['kind'];
-  if ((kind === 'offer' || kind === 'answer') && typeof fields['sdp'] === 'string') return { kind, sdp: fields['sdp'] };
-  if (kind === 'candidate' && typeof fields['candidate'] === 'string') {
+  const kind = fields.kind;
+  if ((kind === 'offer' || kind === 'answer') && typeof fields.sdp === 'string') return { kind, sdp: fields.sdp };
+  if (kind === 'candidate' && typeof fields.candidate === 'string') {
     return {
       kind,
-      candidate: fields['candidate'],
-      ...(typeof fields['sdpMid'] === 'string' ? { sdpMid: fields['sdpMid'] } : {}),
-      ...(typeof fields['sdpMLineIndex'] === 'number' ? { sdpMLineIndex: fields['sdpMLineIndex'] } : {}),
+      candidate: fields.candidate,
+      ...(typeof fields.sdpMid === 'string' ? { sdpMid: fields.sdpMid } : {}),
+      ...(typeof fields.sdpMLineIndex === 'number' ? { sdpMLineIndex: fields.sdpMLineIndex } : {}),
     };
   }
   if (kind === 'end-of-candidates') return { kind };
-  if (kind === 'error' && typeof fields['message'] === 'string') return { kind, message: fields['message'] };
+  if (kind === 'error' && typeof fields.message === 'string') return { kind, message: fields.message };
   throw new Error('the sealed message is of a kind that this page does not know');
 }

@@ -101,11 +101,11 @@ export class App extends ViewerElement {
     if (!this.scene || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     switch (event.key.toLowerCase()) {
       case 's':
-        return this.#toggleStats();
+        { this.#toggleStats(); return; }
       case 'f':
-        return this.#fullscreen();
+        { this.#fullscreen(); return; }
       case 'c':
-        return this.#toggleChat();
+        { this.#toggleChat(); return; }
       case 'm':
         return this.renderRoot.querySelector('watchword-stage')?.toggleSound();
     }

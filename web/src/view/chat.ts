@@ -1,6 +1,6 @@
 /** The chat: lines as text, never as markup, and the name that others see. */
 
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { MAX_CHAT, MAX_NAME } from '../session/conversation';
 import type { ChatMessage } from '../session/device';
@@ -46,7 +46,7 @@ export class Chat extends ViewerElement {
     </section>`;
   }
 
-  protected override updated(_changed: PropertyValues): void {
+  protected override updated(): void {
     const count = this.viewer?.conversation.lines.length ?? 0;
     const list = this.renderRoot.querySelector('ol');
     if (list && count !== this.#lines) list.scrollTop = list.scrollHeight;
@@ -82,8 +82,9 @@ export class Chat extends ViewerElement {
 
   #rename(event: Event): void {
     const input = event.target as HTMLInputElement;
-    let name = input.value.trim();
-    while (bytes(name) > MAX_NAME) name = [...name].slice(0, -1).join('');
+    const characters = Array.from(input.value.trim());
+    while (bytes(characters.join('')) > MAX_NAME) characters.pop();
+    const name = characters.join('');
     input.value = name;
     this.viewer?.rename(name);
   }

@@ -12,7 +12,7 @@ const MIN_SECRET = 9;
 const PLACE = /^[a-z][a-z0-9]{2,31}$/;
 
 /** Soft hyphen, zero-width characters and the byte order mark: pasted unseen. */
-const INVISIBLE = /[\u{AD}\u{200B}\u{200D}\u{200C}\u{2060}\u{FEFF}]/gu;
+const INVISIBLE = /\u{AD}|[\u{200B}-\u{200D}]|\u{2060}|\u{FEFF}/gu;
 /** White space, dashes with the minus sign, and underscores. */
 const SEPARATORS =
   /[\p{White_Space}_\u{2D}\u{58A}\u{5BE}\u{1400}\u{1806}\u{2010}-\u{2015}\u{203F}\u{2040}\u{2054}\u{2212}\u{2E17}\u{2E1A}\u{2E3A}\u{2E3B}\u{2E40}\u{2E5D}\u{301C}\u{3030}\u{30A0}\u{10EAD}]+/gu;
@@ -50,7 +50,7 @@ export function parseWord(text: string): SecretWord | WordFault {
   if (!PLACE.test(place)) return 'bad-place';
   if (secret.length + 1 < MIN_PARTS) return 'too-few-parts';
   if (secret.length + 1 > MAX_PARTS) return 'too-many-parts';
-  if ([...secret.join('')].length < MIN_SECRET) return 'too-short';
+  if (Array.from(secret.join('')).length < MIN_SECRET) return 'too-short';
   return { place, phrase };
 }
 

@@ -32,16 +32,21 @@ export function suggest(text: string, words: readonly string[]): string | undefi
 function nearPlace(place: string, words: readonly string[]): string | undefined {
   const letters = place.replace(/[0-9]+$/, '');
   const meant = nearest(letters, words);
-  return meant === undefined || meant === letters ? undefined : meant + place.slice(letters.length);
+  if (meant === undefined || meant === letters) return undefined;
+  const corrected = meant + place.slice(letters.length);
+  return isPlace(corrected) ? corrected : undefined;
 }
 
 /**
  * The word of the list at the smallest distance, itself included: 1 at most, or 2 from 6 characters on. Among equals
- * the one with the same first letter, then of the nearest length, then the first of the list.
+ * one with the same letters (a letter not doubled is the commonest slip), then the same first letter, then the nearest
+ * length, then the first of the list.
  */
 function nearest(part: string, words: readonly string[]): string | undefined {
-  const letters = [...part];
+  const letters = Array.from(part);
   if (letters.length === 0) return undefined;
+  const [first = ''] = letters;
+  const wanted = new Set(letters);
   const bound = letters.length < 6 ? 1 : 2;
   let best: { word: string; rank: number } | undefined;
   for (const word of words) {
@@ -49,10 +54,16 @@ function nearest(part: string, words: readonly string[]): string | undefined {
     if (difference > bound) continue;
     const distance = alignment(letters, word);
     if (distance > bound) continue;
-    const rank = distance * 100 + (word[0] === letters[0] ? 0 : 10) + difference;
+    const rank = distance * 1_000 + (sameLetters(wanted, word) ? 0 : 100) + (word.startsWith(first) ? 0 : 10) + difference;
     if (!best || rank < best.rank) best = { word, rank };
   }
   return best?.word;
+}
+
+/** Whether a word has these letters and no others, however often. */
+function sameLetters(wanted: ReadonlySet<string>, word: string): boolean {
+  const letters = new Set(word);
+  return letters.size === wanted.size && [...letters].every((letter) => wanted.has(letter));
 }
 
 /** Optimal string alignment: insertions, removals, replacements, and neighbours swapped, each of cost 1. */
