@@ -1,5 +1,7 @@
 //! What an H.264 stream says of itself, and what the SDP may therefore say (RFC 6184 section 8.1).
 
+use bytes::Bytes;
+
 /// `profile-level-id` of what the encoders here send: constrained baseline (`42e0`) and the least level that fits.
 ///
 /// `width` and `height` in pixels, `fps` in pictures a second.
@@ -31,9 +33,101 @@ pub fn level(width: u32, height: u32, fps: f32) -> u8 {
         .map_or(52, |(level, ..)| *level)
 }
 
+/// Types of NAL units (ITU-T H.264 table 7-1).
+const IDR: u8 = 5;
+const SPS: u8 = 7;
+const PPS: u8 = 8;
+
+/// Sees to it that the parameter sets stand before each key frame, so that a decoder can start at any of them.
+#[derive(Debug, Default)]
+pub struct ParameterSets {
+    sps: Bytes,
+    pps: Bytes,
+}
+
+impl ParameterSets {
+    /// Takes one access unit in the byte stream format; gives it back with its parameter sets (the last ones seen, if
+    /// it is an IDR picture without any), and whether it is an IDR picture.
+    pub fn complete(&mut self, unit: Bytes) -> (Bytes, bool) {
+        let (mut key, mut has_sps) = (false, false);
+        for (start, end) in headers(&unit) {
+            match unit.get(start).map(|byte| byte & 0x1F) {
+                Some(SPS) => {
+                    self.sps = unit.slice(start..end);
+                    has_sps = true;
+                }
+                Some(PPS) => self.pps = unit.slice(start..end),
+                Some(IDR) => key = true,
+                _ => {}
+            }
+        }
+        if key && !has_sps && !self.sps.is_empty() {
+            let mut whole = Vec::with_capacity(unit.len() + self.sps.len() + self.pps.len() + 8);
+            for nal in [&self.sps, &self.pps] {
+                whole.extend_from_slice(&[0, 0, 0, 1]);
+                whole.extend_from_slice(nal);
+            }
+            whole.extend_from_slice(&unit);
+            return (whole.into(), key);
+        }
+        (unit, key)
+    }
+}
+
+/// The NAL units of an access unit up to its first slice, as start and end without start codes (Annex B). What comes
+/// after that is slices, and long.
+fn headers(unit: &[u8]) -> Vec<(usize, usize)> {
+    let mut nals = Vec::new();
+    let mut start = next_nal(unit, 0);
+    while let Some(at) = start {
+        let slice = unit.get(at).is_some_and(|byte| (1..=IDR).contains(&(byte & 0x1F)));
+        let next = if slice { None } else { next_nal(unit, at) };
+        let mut end = next.map_or(unit.len(), |next| next - 3);
+        while next.is_some() && end > at && unit.get(end - 1) == Some(&0) {
+            end -= 1;
+        }
+        nals.push((at, end));
+        start = next;
+    }
+    nals
+}
+
+/// Where the first NAL unit after `from` begins, behind its start code.
+fn next_nal(unit: &[u8], from: usize) -> Option<usize> {
+    let rest = unit.get(from..)?;
+    rest.windows(3)
+        .position(|window| window == [0, 0, 1])
+        .map(|at| from + at + 3)
+        .filter(|at| *at < unit.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_frame_gets_the_parameter_sets_that_it_lacks() {
+        let sps = [0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1F];
+        let pps = [0, 0, 1, 0x68, 0xCE, 0x3C, 0x80];
+        let idr = [0, 0, 1, 0x65, 0x88, 0, 0, 3, 1];
+        let mut sets = ParameterSets::default();
+        assert_eq!(sets.complete(Bytes::copy_from_slice(&idr)), (Bytes::copy_from_slice(&idr), true));
+        let whole = Bytes::from([&sps[..], &pps[..], &idr[..]].concat());
+        assert_eq!(sets.complete(whole.clone()), (whole, true));
+        let (completed, key) = sets.complete(Bytes::copy_from_slice(&idr));
+        assert!(key);
+        assert_eq!(completed, [&sps[..], &[0][..], &pps[..], &idr[..]].concat());
+        let slice = Bytes::from_static(&[0, 0, 0, 1, 0x41, 0x9A]);
+        assert_eq!(sets.complete(slice.clone()), (slice, false));
+    }
+
+    #[test]
+    fn damaged_units_do_no_harm() {
+        let mut sets = ParameterSets::default();
+        for unit in [&[][..], &[0, 0, 1], &[0, 0, 0, 1], &[1, 2, 3], &[0, 0, 1, 0x67, 0, 0, 1]] {
+            assert!(!sets.complete(Bytes::copy_from_slice(unit)).1);
+        }
+    }
 
     #[test]
     fn levels_by_size_and_rate() {

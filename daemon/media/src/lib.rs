@@ -4,13 +4,37 @@
 //! ([`Frame`]) and the fan-out behind it ([`Feed`]): what a session needs, without GStreamer. The feature
 //! `gstreamer` adds the sources and encoders of a real board.
 
+#[cfg(feature = "gstreamer")]
+mod audio;
+#[cfg(feature = "gstreamer")]
+mod camera;
 mod feed;
 mod frame;
+#[cfg(feature = "gstreamer")]
+mod gstreamer;
 pub mod h264;
+#[cfg(feature = "gstreamer")]
+mod picture;
+#[cfg(feature = "gstreamer")]
+mod settings;
 mod sink;
 mod source;
+#[cfg(feature = "gstreamer")]
+mod video;
 
+#[cfg(feature = "gstreamer")]
+pub use audio::audio_opener;
+#[cfg(feature = "gstreamer")]
+pub use camera::{CameraInfo, Mode, cameras, cameras_for};
 pub use feed::{Feed, FeedSettings, FeedState, FeedStats, Subscription};
 pub use frame::{Frame, StreamInfo};
+#[cfg(feature = "gstreamer")]
+pub use gstreamer::{init, warm_up};
+#[cfg(feature = "gstreamer")]
+pub use picture::timecode;
+#[cfg(feature = "gstreamer")]
+pub use settings::{AudioSettings, CameraChoice, MicrophoneChoice, Rotation, VideoSettings};
 pub use sink::Sink;
 pub use source::{OpenError, Opener, Running};
+#[cfg(feature = "gstreamer")]
+pub use video::video_opener;

@@ -1,0 +1,6 @@
+//! The sound: from a microphone (or a test tone) through Opus to a sink.
+
+mod microphones;
+mod opener;
+
+pub use opener::audio_opener;

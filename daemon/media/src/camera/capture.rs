@@ -1,0 +1,264 @@
+//! A camera at work: from its node to raw pictures, as the encoder takes them.
+
+use super::Plan;
+use super::mode::{Kind, kind};
+use crate::gstreamer::{Failure, TimeBase, element};
+use crate::picture::{Plane, timecode};
+use crate::video::Pump;
+use crate::{OpenError, Rotation, Sink, VideoSettings};
+use gst::prelude::*;
+use gst_video::prelude::*;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A running camera. Dropping it stops it and frees the device.
+pub(crate) struct Capture {
+    pipeline: gst::Pipeline,
+}
+
+impl Capture {
+    /// Starts the camera; its pictures go to `pump`, and what stops it to `sink`.
+    pub(crate) fn start(
+        plan: &Plan,
+        settings: &VideoSettings,
+        pump: Arc<Pump>,
+        sink: Sink,
+    ) -> Result<Self, OpenError> {
+        let failed =
+            |error: gst::glib::BoolError| OpenError::Failed(format!("The camera cannot be used: {error}."));
+        let pipeline = gst::Pipeline::new();
+        let mut chain = source(plan)?;
+        chain.extend(upright(plan, settings)?);
+        chain.push(appsink(plan, settings, pump).upcast());
+        pipeline.add_many(&chain).map_err(failed)?;
+        gst::Element::link_many(&chain).map_err(failed)?;
+
+        let name = plan.name.clone();
+        let failure = Failure::watch(&pipeline, move |error| sink.failed(sentence(&name, error)));
+        let capture = Self { pipeline };
+        if capture.pipeline.set_state(gst::State::Playing).is_err() {
+            return Err(OpenError::Failed(sentence(&plan.name, &failure.get().unwrap_or_default())));
+        }
+        Ok(capture)
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        if self.pipeline.set_state(gst::State::Null).is_err() {
+            log::warn!("a camera could not be stopped");
+        }
+    }
+}
+
+fn sentence(name: &str, error: &str) -> String {
+    if error.contains("busy") {
+        return format!("Another program uses the camera {name}: close it there.");
+    }
+    format!("The camera {name} stopped ({}): is it still plugged in?", error.trim_end_matches('.'))
+}
+
+/// The camera in its mode, decoded if that is needed.
+fn source(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
+    let source = element("v4l2src")?;
+    source.set_property("device", plan.path.to_str().unwrap_or_default());
+    let filter = element("capsfilter")?;
+    let caps = match kind(&plan.mode.format) {
+        Some(Kind::Raw { name, .. }) => gst::Caps::builder("video/x-raw").field("format", name),
+        _ => gst::Caps::builder("image/jpeg"),
+    };
+    let size = |pixels| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let caps = caps.field("width", size(plan.mode.width)).field("height", size(plan.mode.height));
+    let rate = gst::Fraction::approximate_f32(plan.mode.fps).unwrap_or(gst::Fraction::new(30, 1));
+    filter.set_property("caps", caps.field("framerate", near(rate)).build());
+    let mut chain = vec![source, filter];
+    if kind(&plan.mode.format) == Some(Kind::Jpeg) {
+        // Decoding has a thread of its own, and takes the newest picture: a slow board shows fewer, not older ones.
+        let queue = element("queue")?;
+        queue.set_property("max-size-buffers", 1_u32);
+        queue.set_property("max-size-bytes", 0_u32);
+        queue.set_property("max-size-time", 0_u64);
+        queue.set_property_from_str("leaky", "downstream");
+        let decoder = element("jpegdec")?;
+        // A camera's first pictures are often damaged; that is no reason to give up.
+        decoder.set_property("max-errors", -1_i32);
+        chain.extend([queue, decoder]);
+    }
+    Ok(chain)
+}
+
+/// Rates around the wanted one: the driver's fraction need not be the one that its rounded value gives.
+fn near(rate: gst::Fraction) -> gst::FractionRange {
+    let (low, high) = (rate * gst::Fraction::new(98, 100), rate * gst::Fraction::new(102, 100));
+    gst::FractionRange::new(low, high)
+}
+
+/// Size, turn and format as the encoder takes them; elements only for what differs.
+fn upright(plan: &Plan, settings: &VideoSettings) -> Result<Vec<gst::Element>, OpenError> {
+    let mut chain = Vec::new();
+    let mode = (plan.mode.width, plan.mode.height);
+    let size = fitted(mode, (settings.width, settings.height));
+    if size != mode {
+        let filter = element("capsfilter")?;
+        let pixels = |pixels| i32::try_from(pixels).unwrap_or(i32::MAX);
+        let caps = gst::Caps::builder("video/x-raw")
+            .field("width", pixels(size.0))
+            .field("height", pixels(size.1))
+            .field("pixel-aspect-ratio", gst::Fraction::new(1, 1));
+        filter.set_property("caps", caps.build());
+        chain.extend([element("videoscale")?, filter]);
+    }
+    if !matches!(kind(&plan.mode.format), Some(Kind::Raw { direct: true, .. })) {
+        chain.push(element("videoconvert")?);
+    }
+    let method = match settings.rotation {
+        Rotation::None => return Ok(chain),
+        Rotation::Clockwise90 => "clockwise",
+        Rotation::Half => "rotate-180",
+        Rotation::CounterClockwise90 => "counterclockwise",
+        Rotation::FlipHorizontal => "horizontal-flip",
+        Rotation::FlipVertical => "vertical-flip",
+    };
+    let flip = element("videoflip")?;
+    flip.set_property_from_str("method", method);
+    chain.push(flip);
+    Ok(chain)
+}
+
+/// `size`, scaled down into `frame` if it is larger, in its own shape; both sides even (4:2:0).
+fn fitted(size: (u32, u32), frame: (u32, u32)) -> (u32, u32) {
+    if size.0 <= frame.0 && size.1 <= frame.1 {
+        return (size.0 & !1, size.1 & !1);
+    }
+    let (width, height) = (u64::from(size.0.max(1)), u64::from(size.1.max(1)));
+    let (most_width, most_height) = (u64::from(frame.0), u64::from(frame.1));
+    let (width, height) = match width * most_height > height * most_width {
+        true => (most_width, height * most_width / width),
+        false => (width * most_height / height, most_height),
+    };
+    let even = |pixels: u64| u32::try_from(pixels & !1).unwrap_or(2).max(2);
+    (even(width), even(height))
+}
+
+fn appsink(plan: &Plan, settings: &VideoSettings, pump: Arc<Pump>) -> gst_app::AppSink {
+    let time_base = TimeBase::new();
+    let time_code = settings.time_code;
+    #[allow(clippy::cast_precision_loss, reason = "rates are small")]
+    let fps = plan.mode.fps.min(settings.fps.max(1) as f32);
+    let mut thinning = Thinning::new(plan.mode.fps, fps);
+    let mut info: Option<(gst::Caps, gst_video::VideoInfo)> = None;
+    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
+        let mut sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+        let now = Instant::now();
+        let captured = time_base.captured(sink, sample.buffer().and_then(|buffer| buffer.pts()));
+        let caps = sample.caps_owned().ok_or(gst::FlowError::NotNegotiated)?;
+        if info.as_ref().is_none_or(|known| known.0 != caps) {
+            let parsed = gst_video::VideoInfo::from_caps(&caps).map_err(|_| gst::FlowError::NotNegotiated)?;
+            info = Some((caps, parsed));
+        }
+        let Some(((_, info), mut buffer)) = info.as_ref().zip(sample.buffer_owned()) else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        sample.make_mut().set_buffer(None);
+        drop(sample);
+        if thinning.keeps(now) {
+            if time_code {
+                draw_time_code(info, &mut buffer);
+            }
+            pump.picture(info, fps, buffer, captured);
+        }
+        Ok(gst::FlowSuccess::Ok)
+    });
+    gst_app::AppSink::builder()
+        .caps(&gst::Caps::builder("video/x-raw").field("format", gst::List::new(["I420", "NV12"])).build())
+        .sync(false)
+        .async_(false)
+        .qos(false)
+        .enable_last_sample(false)
+        .max_buffers(1)
+        .drop(true)
+        .callbacks(callbacks.build())
+        .build()
+}
+
+/// Leaves pictures out where a camera gives more than wanted.
+struct Thinning {
+    interval: Option<Duration>,
+    due: Option<Instant>,
+}
+
+impl Thinning {
+    fn new(given: f32, wanted: f32) -> Self {
+        let too_many = given > wanted * 1.05 && wanted >= 1.0;
+        Self { interval: too_many.then(|| Duration::from_secs_f32(1.0 / wanted)), due: None }
+    }
+
+    fn keeps(&mut self, now: Instant) -> bool {
+        let Some(interval) = self.interval else { return true };
+        let due = self.due.unwrap_or(now);
+        // A little early is in time: the camera's ticks do not fall on ours.
+        if now + interval / 8 < due {
+            return false;
+        }
+        self.due = Some(if due + interval < now { now + interval } else { due + interval });
+        true
+    }
+}
+
+/// Draws the time into an I420 or NV12 picture.
+fn draw_time_code(info: &gst_video::VideoInfo, buffer: &mut gst::Buffer) {
+    let (Ok(width), Ok(height)) = (usize::try_from(info.width()), usize::try_from(info.height())) else {
+        return;
+    };
+    let Ok(mut frame) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer.make_mut(), info) else {
+        return;
+    };
+    let strides: Vec<usize> =
+        frame.plane_stride().iter().map(|stride| usize::try_from(*stride).unwrap_or(0)).collect();
+    let [luma, blue, red, _] = frame.planes_data_mut();
+    let planes = [luma, blue, red].into_iter().zip(strides).enumerate();
+    let mut planes: Vec<Plane<'_>> = planes
+        .map(|(plane, (data, stride))| match (plane, info.format()) {
+            (0, _) => Plane { data, stride, width, height },
+            (_, gst_video::VideoFormat::Nv12) => Plane { data, stride, width, height: height / 2 },
+            _ => Plane { data, stride, width: width / 2, height: height / 2 },
+        })
+        .collect();
+    if let Some((luma, chroma)) = planes.split_first_mut() {
+        timecode::draw(luma, chroma, timecode::now_ms());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_scaled_down_in_their_own_shape_and_never_up() {
+        assert_eq!(fitted((1280, 720), (1280, 720)), (1280, 720));
+        assert_eq!(fitted((640, 480), (1280, 720)), (640, 480));
+        assert_eq!(fitted((1920, 1080), (1280, 720)), (1280, 720));
+        assert_eq!(fitted((1280, 960), (1280, 720)), (960, 720));
+        assert_eq!(fitted((2592, 1944), (640, 360)), (480, 360));
+        assert_eq!(fitted((1001, 4001), (1000, 1000)), (250, 1000));
+        assert_eq!(fitted((4096, 2), (64, 64)), (64, 2));
+    }
+
+    #[test]
+    fn too_many_pictures_become_the_wanted_number() {
+        let start = Instant::now();
+        for (given, wanted) in [(90.0, 30.0), (60.0, 30.0), (50.0, 30.0), (30.0, 30.0)] {
+            let mut thinning = Thinning::new(given, wanted);
+            let ticks =
+                (0..(given as u32 * 4)).map(|tick| start + Duration::from_secs_f32(tick as f32 / given));
+            let kept = ticks.filter(|now| thinning.keeps(*now)).count();
+            assert!((115..=125).contains(&kept), "{kept} of {given} a second for {wanted}");
+        }
+    }
+
+    #[test]
+    fn errors_are_sentences() {
+        assert!(sentence("Cam", "Device '/dev/video0' is busy").contains("Another program"));
+        assert!(sentence("Cam", "Could not read.").contains("plugged in"));
+    }
+}

@@ -1,0 +1,141 @@
+//! The cameras of this board.
+
+pub(crate) mod capture;
+mod device;
+pub(crate) mod mode;
+
+pub use mode::Mode;
+
+use crate::{CameraChoice, OpenError, VideoSettings};
+use mode::Wanted;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// A camera, for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct CameraInfo {
+    /// Its node, such as `/dev/video0`.
+    pub path: String,
+    /// A name of it that stays the same whatever is plugged in first; the one to put into a config.
+    pub stable: Option<String>,
+    /// What it calls itself.
+    pub name: String,
+    /// Its kernel driver.
+    pub driver: String,
+    /// Where it is plugged in.
+    pub bus: String,
+    /// What it can do (and something here can read).
+    pub modes: Vec<Mode>,
+    /// What would be taken of that for the settings given.
+    pub chosen: Option<Mode>,
+    /// Why, in one sentence; or what stands in the way.
+    pub choice: String,
+}
+
+/// The cameras, with the modes for the default settings. As [`cameras_for`].
+#[must_use]
+pub fn cameras() -> Vec<CameraInfo> {
+    cameras_for(&VideoSettings::default())
+}
+
+/// The cameras, with the mode that each would be used in. Nodes of codecs, image processors and metadata are no
+/// cameras. Blocks for some milliseconds a device.
+#[must_use]
+pub fn cameras_for(settings: &VideoSettings) -> Vec<CameraInfo> {
+    let wanted = wanted(settings);
+    device::nodes()
+        .into_iter()
+        .filter_map(|path| match device::identify(&path) {
+            Ok((device, identity)) => Some(describe(identity, device::modes(&device, &wanted), &wanted)),
+            Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => None,
+            Err(error) => Some(unknown(&path, &error)),
+        })
+        .collect()
+}
+
+/// Whether any V4L2 device could be a codec: one that is there, and is no camera.
+pub(crate) fn codecs() -> bool {
+    device::nodes().iter().any(|path| device::is_codec(path))
+}
+
+/// A camera and the mode to run it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) path: PathBuf,
+    pub(crate) name: String,
+    pub(crate) mode: Mode,
+    pub(crate) why: String,
+}
+
+/// What to open for these settings; `None` is the test picture.
+pub(crate) fn plan(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
+    match &settings.camera {
+        CameraChoice::Test => Ok(None),
+        CameraChoice::Path(path) => plan_for(path, settings).map(Some),
+        CameraChoice::First => first(settings),
+    }
+}
+
+pub(crate) fn plan_for(path: &Path, settings: &VideoSettings) -> Result<Plan, OpenError> {
+    let wanted = wanted(settings);
+    let (device, identity) = device::identify(path)?;
+    let info = describe(identity, device::modes(&device, &wanted), &wanted);
+    match info.chosen {
+        Some(mode) => Ok(Plan { path: path.to_owned(), name: info.name, mode, why: info.choice }),
+        None => Err(OpenError::Unsuitable(info.choice)),
+    }
+}
+
+/// The first camera that can be used, by its stable name. One that is there and cannot be opened is an error: it is
+/// what the owner meant.
+fn first(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
+    let mut problem = None;
+    for node in device::nodes() {
+        let path = device::stable_name(&node).unwrap_or(node);
+        match plan_for(&path, settings) {
+            Ok(plan) => return Ok(Some(plan)),
+            Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => {}
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
+    problem.map_or(Ok(None), Err)
+}
+
+fn describe(identity: device::Identity, modes: Vec<Mode>, wanted: &Wanted) -> CameraInfo {
+    let chosen = mode::choose(&modes, wanted).cloned();
+    let choice = match &chosen {
+        Some(mode) => mode::explain(mode, &modes, wanted),
+        None => format!(
+            "{} gives no picture format that can be read here (a camera on the ribbon cable needs libcamera).",
+            identity.name
+        ),
+    };
+    let device::Identity { path, name, driver, bus } = identity;
+    CameraInfo { path: text(&path), stable: stable(&path), name, driver, bus, modes, chosen, choice }
+}
+
+fn unknown(path: &Path, error: &OpenError) -> CameraInfo {
+    CameraInfo {
+        path: text(path),
+        stable: stable(path),
+        name: String::new(),
+        driver: String::new(),
+        bus: String::new(),
+        modes: Vec::new(),
+        chosen: None,
+        choice: error.to_string(),
+    }
+}
+
+fn text(path: &Path) -> String {
+    device::printable(&path.display().to_string())
+}
+
+fn stable(path: &Path) -> Option<String> {
+    device::stable_name(path)?.to_str().map(str::to_owned)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rates are small")]
+fn wanted(settings: &VideoSettings) -> Wanted {
+    Wanted { width: settings.width.max(1), height: settings.height.max(1), fps: settings.fps.max(1) as f32 }
+}

@@ -1,0 +1,185 @@
+//! From raw pictures to a sink, by way of the encoder: which encoder, which timestamps, and key frames at once.
+
+use super::encoder::Encoder;
+use super::encoders::{self, Kind, Target};
+use crate::camera::mode::round;
+use crate::{OpenError, Sink, StreamInfo};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+/// How long an encoder may take for its first frame before the next is tried.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// Least time between two timestamps. A picture that is encoded twice comes at two times, and a receiver takes two
+/// frames with one RTP timestamp (RFC 3550 section 5.1) for parts of one.
+const STEP: Duration = Duration::from_millis(1);
+
+/// Takes raw pictures from a source, and keeps the last.
+pub(crate) struct Pump {
+    sink: Sink,
+    source: String,
+    epoch: Instant,
+    bitrate: AtomicU32,
+    /// A key frame is wanted and could not be asked for at once.
+    key: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    candidates: VecDeque<Kind>,
+    encoder: Option<Encoder>,
+    format: Option<(gst_video::VideoInfo, f32)>,
+    last: Option<gst::Buffer>,
+    last_time: Duration,
+    failed: bool,
+}
+
+impl Pump {
+    /// `source` is its name for people; `encoder` the one wanted, or any.
+    pub(crate) fn new(
+        sink: Sink,
+        source: String,
+        encoder: Option<&str>,
+        bitrate: u32,
+    ) -> Result<Self, OpenError> {
+        let inner = Inner {
+            candidates: encoders::candidates(encoder)?.into(),
+            encoder: None,
+            format: None,
+            last: None,
+            last_time: Duration::ZERO,
+            failed: false,
+        };
+        // The epoch lies before everything that can have been captured, so that no timestamp is negative.
+        let now = Instant::now();
+        let epoch = now.checked_sub(Duration::from_secs(2)).unwrap_or(now);
+        let (bitrate, key) = (AtomicU32::new(bitrate), AtomicBool::new(false));
+        Ok(Self { sink, source, epoch, bitrate, key, inner: Mutex::new(inner) })
+    }
+
+    /// The next picture. `fps` is what the source promises.
+    pub(crate) fn picture(
+        &self,
+        info: &gst_video::VideoInfo,
+        fps: f32,
+        picture: gst::Buffer,
+        captured: Instant,
+    ) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.format.as_ref().is_none_or(|format| format.0 != *info) {
+            inner.encoder = None;
+            inner.format = Some((info.clone(), fps));
+        }
+        inner.last = Some(picture);
+        if let Some(problem) = inner.encoder.as_ref().and_then(|encoder| encoder.problem(PATIENCE)) {
+            self.give_up(&mut inner, &problem);
+        }
+        while inner.encoder.is_none() && !inner.failed {
+            self.start(&mut inner);
+        }
+        if self.key.swap(false, Ordering::AcqRel)
+            && let Some(encoder) = &inner.encoder
+        {
+            encoder.force_key();
+        }
+        self.push_last(&mut inner, captured);
+    }
+
+    /// A key frame now: the last picture is encoded again, without waiting for the next.
+    pub(crate) fn request_key_frame(&self) {
+        let mut inner = match self.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                // A picture is being handed over just now: the next one will do.
+                self.key.store(true, Ordering::Release);
+                return;
+            }
+        };
+        let Some(encoder) = &inner.encoder else { return };
+        let waiting = encoder.has_waiting();
+        encoder.force_key();
+        if !waiting {
+            self.push_last(&mut inner, Instant::now());
+        }
+    }
+
+    pub(crate) fn set_bitrate(&self, bits_per_second: u32) {
+        self.bitrate.store(bits_per_second, Ordering::Relaxed);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(encoder) = &inner.encoder {
+            encoder.set_bitrate(bits_per_second);
+        }
+    }
+
+    /// Stops the encoder; pictures that still come are dropped.
+    pub(crate) fn stop(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.failed = true;
+        inner.last = None;
+        let encoder = inner.encoder.take();
+        drop(inner);
+        drop(encoder);
+    }
+
+    fn push_last(&self, inner: &mut Inner, captured: Instant) {
+        let Inner { encoder: Some(encoder), last: Some(last), last_time, .. } = inner else { return };
+        let time = captured.saturating_duration_since(self.epoch).max(*last_time + STEP);
+        *last_time = time;
+        // The copy shares the pixels; only its timestamp is its own.
+        let mut picture = last.copy();
+        let stamped = picture.make_mut();
+        stamped.set_pts(gst::ClockTime::try_from(time).ok());
+        stamped.set_dts(None);
+        encoder.push(picture);
+    }
+
+    fn start(&self, inner: &mut Inner) {
+        let (Some(kind), Some((info, fps))) = (inner.candidates.front().copied(), inner.format.clone())
+        else {
+            inner.failed = true;
+            self.sink.failed(
+                "No H.264 encoder works here: install gstreamer1.0-plugins-ugly (x264) or gstreamer1.0-plugins-bad.",
+            );
+            return;
+        };
+        let bitrate = self.bitrate.load(Ordering::Relaxed);
+        let target = Target { width: info.width(), height: info.height(), fps, bitrate };
+        let stream = StreamInfo {
+            source: self.source.clone(),
+            encoder: kind.name().to_owned(),
+            width: target.width,
+            height: target.height,
+            fps,
+            bitrate,
+        };
+        let sink = self.sink.clone();
+        let mut stream = Some(stream);
+        let output = move |frame| {
+            if let Some(stream) = stream.take() {
+                encoders::worked(kind);
+                let (width, height, fps) = (stream.width, stream.height, round(stream.fps));
+                log::debug!("{} encodes {width}x{height} at {fps} fps", kind.name());
+                sink.info(stream);
+            }
+            sink.push(frame);
+        };
+        match Encoder::start(kind, &info, &target, self.epoch, output) {
+            Ok(encoder) => inner.encoder = Some(encoder),
+            Err(error) => self.give_up(inner, &error.to_string()),
+        }
+    }
+
+    /// On to the next encoder.
+    fn give_up(&self, inner: &mut Inner, problem: &str) {
+        inner.encoder = None;
+        if let Some(kind) = inner.candidates.pop_front() {
+            let next = inner
+                .candidates
+                .front()
+                .map_or("none is left".to_owned(), |next| format!("{} is tried next", next.name()));
+            log::warn!("the encoder {} does not work here ({problem}); {next}", kind.name());
+        }
+    }
+}
