@@ -2,7 +2,7 @@
 import web from '../web/eslint.config.js';
 
 export default [
-  { ignores: ['**/node_modules/', 'eslint.config.js', 'vm/'] },
+  { ignores: ['**/node_modules/', 'eslint.config.js'] },
   ...web,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
 ];

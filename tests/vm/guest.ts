@@ -1,0 +1,40 @@
+/** The virtual machine that `run` has started, as a test speaks to it. */
+
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { until } from '../browser/src/child';
+
+const FOLDER = given('WATCHWORD_VM_FOLDER');
+
+/** The network namespace of the host's end of the cable, where a browser reaches the guest. */
+export const NAMESPACE = given('WATCHWORD_VM_NAMESPACE');
+/** The guest's end of it. */
+export const ADDRESS = given('WATCHWORD_VM_ADDRESS');
+
+let asked = 0;
+
+/**
+ * Runs a shell script in the guest and returns what it printed; throws, with that, when it fails.
+ * The guest takes scripts one after the other: one that waits keeps the next waiting.
+ */
+export async function inGuest(script: string, within = 30_000): Promise<string> {
+  const name = `test-${process.pid}-${String(++asked).padStart(3, '0')}`;
+  await writeFile(`${FOLDER}/ask/${name}.part`, script);
+  await rename(`${FOLDER}/ask/${name}.part`, `${FOLDER}/ask/${name}.sh`);
+  const answer = (ending: string): Promise<string> => readFile(`${FOLDER}/answer/${name}.${ending}`, 'utf8');
+  const status = (await until(`the guest has run ${script}`, () => answer('status').catch(() => ''), { within })).trim();
+  const printed = await answer('log');
+  if (status !== '0') throw new Error(`in the guest, status ${status}:\n${script}\n${printed}`);
+  return printed;
+}
+
+/** Open handles of the daemon on cameras, in the guest. */
+export async function camerasHeld(): Promise<number> {
+  const main = 'systemctl show --value --property MainPID watchword';
+  return Number(await inGuest(`ls -l /proc/$(${main})/fd | grep -c /dev/video || true`));
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: these tests are started by tests/vm/run`);
+  return value;
+}

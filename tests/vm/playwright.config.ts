@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+
+// Plain, so that nothing is imported: Playwright itself lives beside the browser tests.
+export default {
+  testDir: '.',
+  outputDir: fileURLToPath(new URL('../../target/test/vm/output/', import.meta.url)),
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list']],
+};
