@@ -143,7 +143,7 @@ fn params(value: &serde_json::Value) {
 mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// Any bytes, and the file's own samples with a few bytes altered: near enough to get past the first check.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -158,25 +158,61 @@ mod tests {
     }
 
     fn samples() -> Vec<Vec<u8>> {
-        let file = include_str!("../vectors.json");
-        let vectors: serde_json::Value = serde_json::from_str(file).unwrap();
-        let mut samples = Vec::new();
-        collect(&vectors["messages"], &mut samples);
-        for bytes in ["setup", "record", "ke1", "ke2", "ke3"] {
-            let bytes: B64 = serde_json::from_value(vectors["opaque"][bytes].clone()).unwrap();
-            samples.push(bytes.0);
-        }
-        let texts =
-            vectors["words"].as_array().unwrap().iter().chain(vectors["suggestions"].as_array().unwrap());
-        samples.extend(texts.filter_map(|text| text["text"].as_str()).map(|text| text.as_bytes().to_vec()));
+        let mut samples: Vec<_> = seeds().into_iter().flat_map(|(_, samples)| samples).collect();
         samples.retain(|sample| !sample.is_empty());
         samples
     }
 
-    fn collect(messages: &serde_json::Value, samples: &mut Vec<Vec<u8>>) {
-        for list in messages.as_object().unwrap().values() {
-            samples.extend(list.as_array().unwrap().iter().map(|message| message.to_string().into_bytes()));
+    /// The samples of `vectors.json` by the target that reads them.
+    fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+        let vectors: Value = serde_json::from_str(include_str!("../vectors.json")).unwrap();
+        let list = |value: &Value| value.as_array().unwrap().clone();
+        let messages =
+            |name: &str| list(&vectors["messages"][name]).iter().map(|m| m.to_string().into()).collect();
+        let bytes = |value: &Value| serde_json::from_value::<B64>(value.clone()).unwrap().0;
+        let opaque = |names: &[&str]| names.iter().map(|name| bytes(&vectors["opaque"][*name])).collect();
+        let texts = list(&vectors["words"]).into_iter().chain(list(&vectors["suggestions"]));
+        let sealed = list(&vectors["seal"]).into_iter().flat_map(|channel| list(&channel["messages"]));
+        let mut state: Vec<Vec<u8>> = opaque(&["setup", "record", "device_key"]);
+        state.push(bytes(&vectors["passes"][0]["pass"]));
+        vec![
+            ("to_server", messages("to_server")),
+            ("from_server", messages("from_server")),
+            ("sealed", messages("sealed")),
+            ("control", messages("control")),
+            ("word", texts.map(|text| text["text"].as_str().unwrap().into()).collect()),
+            ("proof", opaque(&["ke1", "ke2", "ke3"])),
+            ("state", state),
+            ("opener", sealed.map(|message| bytes(&message["sealed"])).collect()),
+            ("base64url", vec![b"\"AAECAw\"".to_vec()]),
+        ]
+    }
+
+    #[test]
+    #[ignore = "writes the fuzzer's first inputs to the folder that WATCHWORD_FUZZ_CORPUS names"]
+    fn write_seeds() {
+        let corpus = std::path::PathBuf::from(std::env::var_os("WATCHWORD_FUZZ_CORPUS").unwrap());
+        for (target, samples) in seeds() {
+            let folder = corpus.join(target);
+            std::fs::create_dir_all(&folder).unwrap();
+            for (n, sample) in samples.iter().enumerate() {
+                std::fs::write(folder.join(format!("seed-{n:03}")), sample).unwrap();
+            }
         }
+    }
+
+    #[test]
+    fn every_decoder_has_a_fuzz_target_and_a_seed() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+        let mut targets: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        targets.sort();
+        let targets: Vec<_> =
+            targets.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+        let mut seeded: Vec<_> = seeds().iter().map(|(target, _)| *target).collect();
+        seeded.sort_unstable();
+        assert_eq!(targets, seeded);
+        assert!(seeds().iter().all(|(_, samples)| !samples.is_empty()));
     }
 
     proptest! {

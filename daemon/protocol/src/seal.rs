@@ -186,3 +186,28 @@ fn nonce(counter: u64) -> Nonce<aes_gcm::aead::consts::U12> {
     nonce[4..].copy_from_slice(&counter.to_be_bytes());
     nonce.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_message_is_the_last() {
+        let text = str::to_owned;
+        let context =
+            Context { place: text("garden"), viewer: text("v"), device: text("d"), session: text("s") };
+        let key = SessionKey::from_bytes(&[1; 64]).unwrap();
+        let (mut sealer, _) = channel(&key, &context, Role::Viewer);
+        let (_, mut opener) = channel(&key, &context, Role::Device);
+        (sealer.counter, opener.counter) = (MAX_MESSAGES - 1, MAX_MESSAGES - 1);
+        assert_eq!(opener.open(&sealer.seal(b"last").unwrap()).unwrap(), b"last");
+        assert_eq!(sealer.seal(b"one more"), Err(SealError::Exhausted));
+        sealer.counter -= 1;
+        assert_eq!(opener.open(&sealer.seal(b"last").unwrap()), Err(SealError::Forged));
+    }
+
+    #[test]
+    fn the_counter_is_big_endian_behind_four_zero_bytes() {
+        assert_eq!(nonce(0x0102_0304_0506_0708).as_slice(), [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}

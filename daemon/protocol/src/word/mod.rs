@@ -153,7 +153,7 @@ impl std::str::FromStr for SecretWord {
     }
 }
 
-/// EFF's long list of 7,776 words, hyphens inside a word dropped.
+/// EFF's long list of 7,776 words in its order, hyphens inside a word dropped (so that `yoyo` stands twice).
 pub fn list() -> impl Iterator<Item = Cow<'static, str>> {
     diceware_wordlists::EFF_LONG_WORDLIST.iter().map(|word| without_hyphens(word))
 }
