@@ -9,7 +9,7 @@ use crate::{
     places::{Places, Reservation},
     source::Source,
 };
-use protocol::signal::{FromServer, RefusalCode, ToServer};
+use protocol::signal::{FromServer, Refusal, RefusalCode, ToServer};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -61,7 +61,7 @@ impl Hub {
     }
 
     /// Opens a socket for a stranger; or says what to tell it instead.
-    pub(crate) fn connect(self: &Arc<Self>, source: Source, kind: Kind) -> Result<Connection, FromServer> {
+    pub(crate) fn connect(self: &Arc<Self>, source: Source, kind: Kind) -> Result<Connection, Refusal> {
         let (outbox, inbox) = outbox::outbox(self.limits.0, self.limits.1);
         let id = self.lock().open(source, kind, outbox)?;
         Ok(Connection { hub: Arc::clone(self), id, inbox })
@@ -116,7 +116,7 @@ impl Hub {
 }
 
 impl Inner {
-    fn open(&mut self, source: Source, kind: Kind, outbox: Outbox) -> Result<SocketId, FromServer> {
+    fn open(&mut self, source: Source, kind: Kind, outbox: Outbox) -> Result<SocketId, Refusal> {
         let now = Instant::now();
         if self.database.is_none() {
             return Err(stopping());
@@ -218,11 +218,10 @@ pub(crate) fn answer(hub: &Hub, places: &Places, mut questions: Questions) {
     }
 }
 
-fn stopping() -> FromServer {
-    let refusal = protocol::signal::Refusal {
+fn stopping() -> Refusal {
+    Refusal {
         code: RefusalCode::Unavailable,
         message: "The server stops; connect again in a moment.".to_owned(),
         retry_after: Some(1),
-    };
-    FromServer::Refused { session: None, place: None, refusal }
+    }
 }

@@ -180,3 +180,84 @@ impl Reservation {
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    const A: Key = [1; 32];
+    const B: Key = [2; 32];
+    const OURS: Reservation = Reservation::Ours { created: false };
+    const NEW: Reservation = Reservation::Ours { created: true };
+
+    fn open(folder: &tempfile::TempDir) -> Places {
+        Places::open(&folder.path().join("state/places.redb"), Tenure { places_per_key: 2, unused: YEAR })
+            .unwrap()
+    }
+
+    /// 2027, plus so many days.
+    fn day(days: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(CLOCK_IS_SET + YEAR.as_secs() + days * FRESH)
+    }
+
+    #[test]
+    fn the_first_key_keeps_the_place_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = open(&folder);
+        assert_eq!(places.reserve("garden", &A, false, day(0)), Reservation::NotNow);
+        assert_eq!(places.reserve("garden", &A, true, day(0)), NEW);
+        assert_eq!(places.reserve("garden", &A, false, day(1)), OURS);
+        assert_eq!(places.reserve("garden", &B, true, day(1)), Reservation::Taken);
+        drop(places);
+        assert_eq!(open(&folder).reserve("garden", &B, true, day(2)), Reservation::Taken);
+        let mode = fs::metadata(folder.path().join("state/places.redb")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_place_unused_for_a_year_is_free_and_its_key_has_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = open(&folder);
+        for place in ["garden", "kitchen"] {
+            assert_eq!(places.reserve(place, &A, true, day(0)), NEW);
+        }
+        assert_eq!(places.reserve("cellar", &A, true, day(0)), Reservation::TooMany);
+        assert_eq!(places.reserve("garden", &B, true, day(364)), Reservation::Taken);
+        places.touch(&[("kitchen".into(), A), ("garden".into(), B)], day(300));
+        assert_eq!(places.reserve("garden", &B, true, day(365)), NEW);
+        assert_eq!(places.reserve("kitchen", &B, true, day(365)), Reservation::Taken, "it was in use");
+        assert_eq!(places.reserve("cellar", &A, true, day(365)), NEW);
+        assert_eq!(places.reserve("garden", &A, true, day(366)), Reservation::Taken);
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_frees_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = open(&folder);
+        let boot = UNIX_EPOCH + Duration::from_secs(60);
+        assert_eq!(places.reserve("garden", &A, true, boot), NEW);
+        assert_eq!(places.reserve("garden", &B, true, boot), Reservation::Taken);
+        let soon_after = UNIX_EPOCH + Duration::from_secs(CLOCK_IS_SET + FRESH);
+        assert_eq!(places.reserve("garden", &B, true, soon_after), Reservation::Taken);
+        assert_eq!(places.reserve("kitchen", &A, true, day(900)), NEW);
+        assert_eq!(places.reserve("kitchen", &B, true, boot), Reservation::Taken);
+    }
+
+    #[test]
+    fn two_servers_do_not_share_a_file_and_a_broken_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.redb");
+        let tenure = Tenure { places_per_key: 2, unused: YEAR };
+        let first = Places::open(&path, tenure).unwrap();
+        let error = Places::open(&path, tenure).err().unwrap();
+        assert!(matches!(error, ServeError::StateInUse(_)), "{error}");
+        drop(first);
+        fs::write(&path, vec![7; 100_000]).unwrap();
+        let error = Places::open(&path, tenure).err().unwrap();
+        assert!(matches!(error, ServeError::Database { .. }), "{error}");
+        assert!(error.to_string().contains("places.redb"));
+        let blocked = Places::open(&path.join("below/places.redb"), tenure).err().unwrap();
+        assert!(matches!(blocked, ServeError::State { .. }), "{blocked}");
+    }
+}

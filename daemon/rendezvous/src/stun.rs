@@ -133,3 +133,85 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use stun_types::{
+        attribute::{ErrorCode, Fingerprint, Software, UnknownAttributes, XorMappedAddress},
+        message::{BINDING, Message, MessageClass, MessageWriteVec},
+        prelude::*,
+    };
+
+    fn request() -> MessageWriteVec {
+        Message::builder_request(BINDING, MessageWriteVec::new())
+    }
+
+    #[test]
+    fn tells_the_address_as_another_implementation_reads_it() {
+        for source in ["192.0.2.7:40000", "[2001:db8::9]:1", "[::ffff:192.0.2.7]:65535"] {
+            let source: SocketAddr = source.parse().unwrap();
+            let mut request = request();
+            request.add_attribute(&Software::new("a test").unwrap()).unwrap();
+            request.add_fingerprint().unwrap();
+            let asked = request.finish();
+            let answer = respond(&asked, source).unwrap();
+            let (asked, answer) =
+                (Message::from_bytes(&asked).unwrap(), Message::from_bytes(&answer).unwrap());
+            assert_eq!(answer.class(), MessageClass::Success);
+            assert_eq!(answer.transaction_id(), asked.transaction_id());
+            let mapped = answer.attribute::<XorMappedAddress>().unwrap().addr(answer.transaction_id());
+            assert_eq!(mapped, SocketAddr::new(source.ip().to_canonical(), source.port()));
+            assert!(answer.attribute::<Fingerprint>().is_ok(), "reading it checks it");
+        }
+    }
+
+    #[test]
+    fn an_unknown_attribute_that_must_be_understood_is_refused() {
+        let mut asked = request().finish();
+        asked.extend_from_slice(&[0x7f, 0x01, 0, 3, 1, 2, 3, 0]);
+        asked[3] += 8;
+        let answer = respond(&asked, "192.0.2.7:4".parse().unwrap()).unwrap();
+        let answer = Message::from_bytes(&answer).unwrap();
+        assert_eq!(answer.class(), MessageClass::Error);
+        assert_eq!(answer.attribute::<ErrorCode>().unwrap().code(), 420);
+        assert!(answer.attribute::<UnknownAttributes>().unwrap().has_attribute(0x7f01.into()));
+    }
+
+    #[test]
+    fn only_well_formed_requests_are_answered() {
+        let source = "192.0.2.7:4".parse().unwrap();
+        let plain = request().finish();
+        assert!(respond(&plain, source).is_some());
+        let response = respond(&plain, source).unwrap();
+        assert!(respond(&response, source).is_none(), "no answer to an answer");
+        let mut marked = request();
+        marked.add_fingerprint().unwrap();
+        let mut marked = marked.finish();
+        *marked.last_mut().unwrap() ^= 1;
+        assert!(respond(&marked, source).is_none(), "a wrong fingerprint");
+        for (at, byte) in [(0, 0x40), (1, 0x11), (1, 0x03), (3, 4), (4, 0)] {
+            let mut broken = plain.clone();
+            broken[at] = byte;
+            assert!(respond(&broken, source).is_none(), "byte {at}");
+        }
+        assert!(respond(&plain[..19], source).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_datagram_is_answered_briefly_or_not_at_all(mut datagram in proptest::collection::vec(any::<u8>(), 0..200), stun in any::<bool>()) {
+            if stun && datagram.len() >= HEADER {
+                let length = (datagram.len() - HEADER) as u16;
+                datagram[..2].copy_from_slice(&[0, 1]);
+                datagram[2..4].copy_from_slice(&length.to_be_bytes());
+                datagram[4..8].copy_from_slice(&MAGIC.to_be_bytes());
+            }
+            if let Some(answer) = respond(&datagram, "[2001:db8::9]:1".parse().unwrap()) {
+                prop_assert!(answer.len() <= 96);
+                prop_assert!(Message::from_bytes(&answer).is_ok());
+            }
+        }
+    }
+}

@@ -19,7 +19,7 @@ use crate::{
     source::Source,
 };
 use handles::Handles;
-use protocol::signal::{FromServer, RefusalCode, SessionId, ToServer};
+use protocol::signal::{FromServer, Refusal, RefusalCode, SessionId, ToServer};
 use session::Session;
 use sockets::Socket;
 use sources::Sources;
@@ -168,7 +168,7 @@ impl Broker {
         now: Instant,
         source: Source,
         kind: Kind,
-    ) -> Result<(SocketId, Vec<Effect>), FromServer> {
+    ) -> Result<(SocketId, Vec<Effect>), Refusal> {
         let id = self.welcome(now, source, kind)?;
         Ok((id, std::mem::take(&mut self.effects)))
     }

@@ -89,6 +89,10 @@ impl Broker {
             place: Some(session.place.clone()),
             refusal,
         };
+        if end == End::DeviceGone && self.sockets.contains_key(&session.device) {
+            // It gave up the place, or lost it, and goes on elsewhere.
+            self.send(session.device, left());
+        }
         // Before the reply a viewer does not know the session's name: it is told by the place.
         match (end, session.stage) {
             (End::ViewerLeft, _) => self.send(session.device, left()),

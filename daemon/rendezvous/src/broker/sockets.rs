@@ -64,17 +64,8 @@ impl Socket {
 }
 
 impl Broker {
-    pub(super) fn welcome(
-        &mut self,
-        now: Instant,
-        source: Source,
-        kind: Kind,
-    ) -> Result<SocketId, FromServer> {
-        self.admit(now, source).map_err(|refusal| FromServer::Refused {
-            session: None,
-            place: None,
-            refusal,
-        })?;
+    pub(super) fn welcome(&mut self, now: Instant, source: Source, kind: Kind) -> Result<SocketId, Refusal> {
+        self.admit(now, source)?;
         let id = self.handles.socket();
         let limits = &self.rules.limits;
         let socket = Socket {

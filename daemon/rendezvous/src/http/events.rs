@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) async fn open(State(app): State<Arc<App>>, Extension(source): Extension<Source>) -> Response {
     let connection = match app.hub.connect(source, Kind::EventStream) {
         Ok(connection) => connection,
-        Err(refused) => return (StatusCode::TOO_MANY_REQUESTS, Json(refused)).into_response(),
+        Err(refusal) => return refused(StatusCode::TOO_MANY_REQUESTS, refusal),
     };
     let events = stream::unfold((connection, true), |(mut connection, first)| async move {
         match connection.next().await {
@@ -60,21 +60,18 @@ pub(super) async fn message(State(app): State<Arc<App>>, headers: HeaderMap, bod
     });
     let Some(socket) = secret.and_then(|secret| app.hub.stream(&secret.0)) else {
         let message = "This event stream has ended; open a new one.";
-        return refused(StatusCode::NOT_FOUND, RefusalCode::NoSession, message);
+        return refused(StatusCode::NOT_FOUND, refusal(RefusalCode::NoSession, message));
     };
     let body = match timeout(app.times.request, to_bytes(body, MAX_MESSAGE)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
             app.hub.dispatch(socket, Input::Unreadable(RefusalCode::TooLarge, MAX_MESSAGE));
             let message = "The message is larger than 64 KiB or broke off.";
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, RefusalCode::TooLarge, message);
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, refusal(RefusalCode::TooLarge, message));
         }
         Err(_) => {
-            return refused(
-                StatusCode::REQUEST_TIMEOUT,
-                RefusalCode::Malformed,
-                "The message came too slowly.",
-            );
+            let message = "The message came too slowly.";
+            return refused(StatusCode::REQUEST_TIMEOUT, refusal(RefusalCode::Malformed, message));
         }
     };
     // What is no UTF-8 is no JSON either (RFC 8259 section 8.1).
@@ -82,11 +79,14 @@ pub(super) async fn message(State(app): State<Arc<App>>, headers: HeaderMap, bod
         StatusCode::NO_CONTENT.into_response()
     } else {
         let message = "This is no message of the signaling protocol; the stream says more.";
-        refused(StatusCode::BAD_REQUEST, RefusalCode::Malformed, message)
+        refused(StatusCode::BAD_REQUEST, refusal(RefusalCode::Malformed, message))
     }
 }
 
-fn refused(status: StatusCode, code: RefusalCode, message: &str) -> Response {
-    let refusal = Refusal { code, message: message.to_owned(), retry_after: None };
+fn refused(status: StatusCode, refusal: Refusal) -> Response {
     (status, Json(FromServer::Refused { session: None, place: None, refusal })).into_response()
+}
+
+fn refusal(code: RefusalCode, message: &str) -> Refusal {
+    Refusal { code, message: message.to_owned(), retry_after: None }
 }

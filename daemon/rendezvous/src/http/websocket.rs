@@ -16,7 +16,7 @@ use axum::{
     },
     response::Response,
 };
-use protocol::signal::{FromServer, MAX_MESSAGE, RefusalCode};
+use protocol::signal::{FromServer, MAX_MESSAGE, Refusal, RefusalCode};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -40,7 +40,7 @@ pub(super) async fn open(
             let _joined = token;
             match app.hub.connect(source, Kind::Duplex) {
                 Ok(connection) => serve(socket, connection, &app.times).await,
-                Err(refused) => refuse(socket, &refused, &app.times).await,
+                Err(refusal) => refuse(socket, refusal, &app.times).await,
             }
         })
 }
@@ -92,8 +92,9 @@ async fn send(socket: &mut WebSocket, message: Message, times: &Times) -> bool {
     matches!(timeout(times.write, socket.send(message)).await, Ok(Ok(())))
 }
 
-async fn refuse(mut socket: WebSocket, refused: &FromServer, times: &Times) {
-    if send(&mut socket, text(refused), times).await {
+async fn refuse(mut socket: WebSocket, refusal: Refusal, times: &Times) {
+    let refused = FromServer::Refused { session: None, place: None, refusal };
+    if send(&mut socket, text(&refused), times).await {
         close(socket, CloseReason::Refused, times).await;
     }
 }
