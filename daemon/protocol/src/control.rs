@@ -95,27 +95,6 @@ pub struct RpcError {
     pub data: Option<Value>,
 }
 
-impl Message {
-    /// Reads one message of the other end.
-    ///
-    /// # Errors
-    /// The error to answer with (id null): [`code::PARSE`] or [`code::INVALID_REQUEST`].
-    pub fn decode(text: &str) -> Result<Self, RpcError> {
-        let error = |code, message: &str| RpcError { code, message: message.to_owned(), data: None };
-        if text.len() > MAX_MESSAGE {
-            return Err(error(
-                code::INVALID_REQUEST,
-                "The message is larger than 64 KiB: send it in pieces.",
-            ));
-        }
-        let value: Value = serde_json::from_str(text)
-            .map_err(|_| error(code::PARSE, "The message is not JSON: send one object."))?;
-        serde_json::from_value(value).map_err(|_| {
-            error(code::INVALID_REQUEST, "The message is not JSON-RPC 2.0: it needs \"jsonrpc\", \"method\" and, for an answer, \"id\".")
-        })
-    }
-}
-
 /// Codes of [`RpcError`].
 pub mod code {
     /// Not JSON.

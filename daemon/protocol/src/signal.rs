@@ -17,7 +17,7 @@
 //! ```
 
 use crate::bytes::B64;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// Largest signaling message either side accepts, in bytes of JSON text.
 pub const MAX_MESSAGE: usize = 64 * 1024;
@@ -263,60 +263,4 @@ pub enum RefusalCode {
     Unavailable,
     /// Another socket took over.
     Replaced,
-}
-
-impl ToServer {
-    /// Values of `type` that a rendezvous knows.
-    pub const TYPES: [&str; 9] =
-        ["claim", "release", "knock", "reply", "refuse", "prove", "relay", "leave", "ping"];
-
-    /// Reads one message of a stranger.
-    ///
-    /// # Errors
-    /// The refusal to answer with: `too-large`, `malformed` or `unknown-message`.
-    pub fn decode(text: &str) -> Result<Self, Refusal> {
-        decode(text, &Self::TYPES)
-    }
-}
-
-impl FromServer {
-    /// Values of `type` that a device or a viewer knows.
-    pub const TYPES: [&str; 12] = [
-        "welcome", "claimed", "lost", "knock", "absent", "present", "reply", "prove", "relay", "left",
-        "refused", "pong",
-    ];
-
-    /// Reads one message of the rendezvous.
-    ///
-    /// # Errors
-    /// As [`ToServer::decode`]; a client ignores `unknown-message`.
-    pub fn decode(text: &str) -> Result<Self, Refusal> {
-        decode(text, &Self::TYPES)
-    }
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    r#type: String,
-}
-
-fn decode<T: DeserializeOwned>(text: &str, types: &[&str]) -> Result<T, Refusal> {
-    let refusal = |code, message| Refusal { code, message, retry_after: None };
-    if text.len() > MAX_MESSAGE {
-        let message = format!("A message may hold at most {MAX_MESSAGE} bytes.");
-        return Err(refusal(RefusalCode::TooLarge, message));
-    }
-    serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Tag>(text) {
-        Ok(tag) if !types.contains(&tag.r#type.as_str()) => {
-            let message =
-                "This message is of a type that is not known here: bring both ends to the same version.";
-            refusal(RefusalCode::UnknownMessage, message.to_owned())
-        }
-        Ok(_) | Err(_) => refusal(RefusalCode::Malformed, format!("This is no message: {}.", reason(&error))),
-    })
-}
-
-/// The parser's words repeat what the stranger sent: escaped and cut short.
-fn reason(error: &serde_json::Error) -> String {
-    error.to_string().chars().take(160).flat_map(char::escape_debug).collect()
 }

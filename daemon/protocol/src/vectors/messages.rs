@@ -265,26 +265,10 @@ fn tags<T: Serialize>(messages: &[T], tag: &str) -> std::collections::BTreeSet<S
 #[test]
 fn every_message_has_a_sample() {
     let all = messages();
-    assert_eq!(known::<ToServer>("type"), ToServer::TYPES);
-    assert_eq!(known::<FromServer>("type"), FromServer::TYPES);
     assert_eq!(tags(&all.to_server, "type"), known::<ToServer>("type").into_iter().collect());
     assert_eq!(tags(&all.from_server, "type"), known::<FromServer>("type").into_iter().collect());
     assert_eq!(tags(&all.sealed, "kind"), known::<Sealed>("kind").into_iter().collect());
     let codes = serde_json::from_value::<RefusalCode>(json!("?")).unwrap_err().to_string();
     CODES.iter().for_each(|code| assert!(codes.contains(&format!("`{}`", value(code).as_str().unwrap()))));
     assert_eq!(codes.matches('`').count(), 2 * (CODES.len() + 1));
-}
-
-#[test]
-fn samples_travel() {
-    let all = messages();
-    for message in &all.to_server {
-        assert_eq!(&ToServer::decode(&value(message).to_string()).unwrap(), message);
-    }
-    for message in &all.from_server {
-        assert_eq!(&FromServer::decode(&value(message).to_string()).unwrap(), message);
-    }
-    for message in &all.control {
-        assert_eq!(&Message::decode(&value(message).to_string()).unwrap(), message);
-    }
 }
