@@ -46,7 +46,7 @@ export class Child {
   /** Waits for a line of standard output (or of `stream`) that `wanted` matches; the match. Earlier lines count from `from` on. */
   async line(wanted: RegExp, { within = 20_000, stream = this.out, from = 0 } = {}): Promise<RegExpExecArray> {
     const deadline = Date.now() + within;
-    for (let n = from; ; n = Math.max(n, stream.length)) {
+    for (let n = from; ;) {
       for (; n < stream.length; n++) {
         const match = wanted.exec(stream[n] ?? '');
         if (match) return match;

@@ -28,3 +28,5 @@ export async function launch(namespace?: string, more: readonly string[] = []): 
   browser.once('disconnected', () => void rm(directory, { recursive: true, force: true }));
   return browser;
 }
+
+export type { Browser };

@@ -10,8 +10,14 @@ export interface Tap {
   channels: RTCDataChannel[];
   /** Notifications heard on them: method and parameters, the latest of each method. */
   heard: Record<string, unknown>;
-  /** Milliseconds since the epoch of: the page's start, the state changes of the page, the first frame shown. */
-  times: { start: number; states: [string, number][]; frame?: number };
+  /**
+   * What happened, milliseconds since the epoch: `start` (of the navigation), `knock`, `prove` and other messages when sent,
+   * `<reply`, `<relay` and others when received, states of ICE (`ice connected`) and of the connection (`connected`),
+   * `frame` when the first frame is shown.
+   */
+  marks: [string, number][];
+  /** States of the page, with the time of each. */
+  states: [string, number][];
   /** Asks the device on the newest control channel; rejects with its error, or after 5 s. */
   ask(method: string, params?: unknown): Promise<unknown>;
 }
@@ -30,7 +36,8 @@ export function tapPage(): void {
     connections: [],
     channels: [],
     heard: {},
-    times: { start: performance.timeOrigin, states: [] },
+    marks: [['start', performance.timeOrigin]],
+    states: [],
     ask: (method, params = {}) =>
       new Promise((resolve, reject) => {
         const channel = tap.channels.at(-1);
@@ -45,6 +52,20 @@ export function tapPage(): void {
       }),
   };
   window.tap = tap;
+  const mark = (name: string): void => void tap.marks.push([name, now()]);
+
+  const Line = window.WebSocket;
+  window.WebSocket = class extends Line {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener('message', ({ data }) => mark(`<${typeOf(data)}`));
+    }
+    override send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+      mark(typeOf(data));
+      super.send(data as string);
+    }
+  };
+  const typeOf = (data: unknown): string => (JSON.parse(String(data)) as { type: string }).type;
 
   const hear = (event: MessageEvent<unknown>): void => {
     if (typeof event.data !== 'string') return;
@@ -62,6 +83,8 @@ export function tapPage(): void {
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
       tap.connections.push(this);
+      this.addEventListener('iceconnectionstatechange', () => mark(`ice ${this.iceConnectionState}`));
+      this.addEventListener('connectionstatechange', () => mark(this.connectionState));
     }
     override createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
       const channel = super.createDataChannel(label, init);
@@ -81,13 +104,13 @@ export function tapPage(): void {
     }
     const note = (): void => {
       const state = app.getAttribute('state') ?? '';
-      if (tap.times.states.at(-1)?.[0] !== state) tap.times.states.push([state, now()]);
+      if (tap.states.at(-1)?.[0] !== state) tap.states.push([state, now()]);
     };
     note();
     new MutationObserver(note).observe(app, { attributes: true, attributeFilter: ['state'] });
     const frame = (): void => {
       const video = deepVideo(document);
-      if (video) video.requestVideoFrameCallback(() => (tap.times.frame ??= now()));
+      if (video) video.requestVideoFrameCallback(() => mark('frame'));
       else requestAnimationFrame(frame);
     };
     frame();

@@ -60,6 +60,8 @@ export class Viewer {
   /** A browser profile of its own with one page, not on its way yet. */
   static async arrive(browser: Browser, size = { width: 1280, height: 800 }): Promise<Viewer> {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: size });
+    // What sends functions to the page as text may have put calls of this name into them.
+    await context.addInitScript('globalThis.__name ??= (value) => value');
     await context.addInitScript(tapPage);
     return new Viewer(context, await context.newPage());
   }
@@ -99,10 +101,10 @@ export class Viewer {
 
   /** Throws when the page is `state` at any moment of the next `during` milliseconds. */
   async staysOut(state: State, during: number): Promise<void> {
-    const from = await this.page.evaluate(() => window.tap.times.states.length);
+    const from = await this.page.evaluate(() => window.tap.states.length);
     expect(await this.state(), `at the start of ${during} ms without ${state}`).not.toBe(state);
     await this.page.waitForTimeout(during);
-    const seen = await this.page.evaluate((from) => window.tap.times.states.slice(from), from);
+    const seen = await this.page.evaluate((from) => window.tap.states.slice(from), from);
     expect(seen.map(([name]) => name)).not.toContain(state);
   }
 

@@ -54,7 +54,7 @@ test('server restarted in the middle of a session: the picture goes on, and a ne
   await newcomer.becomes('live', WITHIN);
   expect(Date.now() - back).toBeLessThan(WITHIN);
   expect(await viewer.state()).toBe('live');
-  const states = await viewer.page.evaluate(() => window.tap.times.states.map(([state]) => state));
+  const states = await viewer.page.evaluate(() => window.tap.states.map(([state]) => state));
   expect(states.at(-1), 'the first viewer was never interrupted').toBe('live');
   expect(states.filter((state) => state === 'live')).toHaveLength(1);
 });

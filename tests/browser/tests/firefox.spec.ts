@@ -53,7 +53,7 @@ test('Firefox starts within 500 ms of the proof, or waits for its own host names
       const page = await openInFirefox(browser, device.link);
       await firefoxBecomes(page, 'live', 20_000);
       times.push(Math.round(await page.evaluate(() => {
-        const at = (name: string): number => window.tap.times.states.find(([state]) => state === name)?.[1] ?? NaN;
+        const at = (name: string): number => window.tap.states.find(([state]) => state === name)?.[1] ?? NaN;
         return at('live') - at('connecting');
       })));
       await page.close();
