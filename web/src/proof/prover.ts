@@ -1,3 +1,4 @@
+import wasm from 'virtual:opaque.wasm';
 import type { FromProver, ToProver } from './wire';
 
 export interface Started {
@@ -29,6 +30,9 @@ export class Prover {
     worker.onmessage = (event: MessageEvent<FromProver>) => this.#answer(event.data);
     worker.onerror = () => this.#broken();
     this.#worker = worker;
+    compile()
+      .then((module) => worker.postMessage({ op: 'load', module } satisfies ToProver))
+      .catch(() => this.#broken());
   }
 
   /** Rejects when the worker cannot work (the browser has no WebAssembly, or could not load it). */
@@ -46,7 +50,7 @@ export class Prover {
     return answer;
   }
 
-  #ask(message: ToProver): Promise<FromProver> {
+  #ask(message: Exclude<ToProver, { op: 'load' }>): Promise<FromProver> {
     this.load();
     this.#waiting?.reject(new Error('another login began'));
     return new Promise((resolve, reject) => {
@@ -68,6 +72,16 @@ export class Prover {
     this.#worker = undefined;
     this.#waiting?.reject(new Error('the part of this page that checks the word could not be loaded'));
     this.#waiting = undefined;
+  }
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  const address = new URL(wasm, import.meta.url);
+  try {
+    return await WebAssembly.compileStreaming(fetch(address));
+  } catch {
+    // A server that does not know the type of the file: compiled when it is whole.
+    return await WebAssembly.compile(await (await fetch(address)).arrayBuffer());
   }
 }
 

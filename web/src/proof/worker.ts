@@ -3,6 +3,7 @@
  * and 64 MiB; the page stays fluid meanwhile. The session key leaves this worker only as a key that cannot be read.
  */
 
+import './module';
 import { client, ready } from '@serenity-kit/opaque';
 import { decode } from '../signal/base64url';
 import type { FromProver, ToProver } from './wire';
@@ -19,6 +20,7 @@ let queue: Promise<void> = ready.catch(() => undefined);
 // Messages wait for the module, and for each other.
 self.onmessage = (event: MessageEvent<ToProver>): void => {
   const message = event.data;
+  if (message.op === 'load') return;
   queue = queue.then(async () => {
     let answer: FromProver;
     try {

@@ -71,6 +71,8 @@ export class Session {
   constructor(base: URL, prover: Prover, listener: SessionListener) {
     this.#prover = prover;
     this.#listener = listener;
+    // The line first: it waits for the network while the rest is made.
+    this.#line = openLine(base, this.#abort.signal);
     this.peer = new Peer({
       candidate: (message) => this.#seal(message),
       connected: () => this.#onConnected(),
@@ -81,7 +83,6 @@ export class Session {
       notified: (method, params) => this.#over || listener.notified(method, params),
       closed: () => this.#fail(this.#connected ? 'closed' : 'no-path'),
     });
-    this.#line = openLine(base, this.#abort.signal);
     this.#prepared = this.#line.then((line) => this.peer.prepare(stun(base, line)));
     this.#prepared.catch(() => this.#fail('unreachable'));
   }

@@ -14,7 +14,10 @@ import { Session } from './session';
 import type { Vitals } from './vitals';
 import { Watch } from './watch';
 
-/** Says `change` whenever something that can be seen has changed. */
+/**
+ * Says `change` whenever something that can be seen has changed, and `ending` just before a session is let go of:
+ * its last picture can still be kept then.
+ */
 export class Viewer extends EventTarget {
   readonly conversation = new Conversation(() => this.#changed());
   readonly memory = new Memory();
@@ -129,6 +132,7 @@ export class Viewer extends EventTarget {
     clearTimeout(this.#timer);
     this.#watch?.stop();
     this.#watch = undefined;
+    if (this.#session) this.dispatchEvent(new Event('ending'));
     this.#session?.end();
     this.#session = undefined;
     this.conversation.end();

@@ -71,6 +71,7 @@ export class App extends ViewerElement {
         <main>
           ${this.scene ? nothing : html`<watchword-door .viewer=${viewer}></watchword-door>`}
           <p class="status" role="status">${this.#status(viewer)}</p>
+          ${this.scene ? nothing : this.#choice(viewer)}
         </main>
       </div>
       ${this.scene
@@ -84,6 +85,20 @@ export class App extends ViewerElement {
     // Read aloud once, not each second.
     const clock = rest === '' ? nothing : html` <span aria-hidden="true">${rest}</span>`;
     return html`${sentence(state, word?.place ?? '', this.scene)}${clock}`;
+  }
+
+  /** What a person may do while waiting, or about a new key. */
+  #choice(viewer: Viewer): TemplateResult | typeof nothing {
+    const { state } = viewer;
+    const leave = (label: string): TemplateResult =>
+      html`<button type="button" name="cancel" @click=${() => viewer.leave()}>${label}</button>`;
+    if (state.name === 'idle' || state.name === 'live') return nothing;
+    if (state.name !== 'refused') return html`<div class="choice">${leave('Cancel')}</div>`;
+    if (state.reason !== 'changed-key') return nothing;
+    return html`<div class="choice">
+      ${leave('Leave')}
+      <button type="button" name="trust" @click=${() => viewer.acceptKey()}>Trust the new key</button>
+    </div>`;
   }
 
   #tick(state: State | undefined): void {
@@ -176,6 +191,19 @@ export class App extends ViewerElement {
         background: var(--warn-soft);
         color: var(--warn);
       }
+      .choice {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: center;
+        gap: 0.75rem;
+      }
+      .choice button {
+        padding: 0.7rem 1.2rem;
+        border: 1px solid var(--field);
+        border-radius: var(--round);
+        background: transparent;
+        font-weight: 600;
+      }
       :host([scene]) .picture {
         overflow: hidden;
       }
@@ -209,6 +237,14 @@ export class App extends ViewerElement {
         inset: max(0.9rem, env(safe-area-inset-top)) auto auto max(0.9rem, env(safe-area-inset-left));
         max-height: calc(100% - 6rem);
         overflow: auto;
+        color-scheme: dark;
+        scrollbar-width: thin;
+        border-radius: var(--round);
+      }
+      /* The sentence of a state stands above. */
+      :host([scene]:not([state='live'])) watchword-stats {
+        margin-top: 4.5rem;
+        max-height: calc(100% - 10.5rem);
       }
       @media (min-width: 60rem) {
         :host([scene][chatting]) {

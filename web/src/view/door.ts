@@ -52,8 +52,8 @@ export class Door extends ViewerElement {
 
   #body(viewer: Viewer): TemplateResult {
     const { state } = viewer;
-    if (state.name === 'refused' && state.reason === 'changed-key') return this.#changedKey(viewer);
-    return state.name === 'idle' || state.name === 'refused' ? this.#form(viewer) : this.#waiting(viewer);
+    const asking = state.name === 'idle' || (state.name === 'refused' && state.reason !== 'changed-key');
+    return asking ? this.#form(viewer) : this.#waiting(viewer);
   }
 
   #form(viewer: Viewer): TemplateResult {
@@ -85,17 +85,6 @@ export class Door extends ViewerElement {
         (step, index) =>
           html`<li class=${index < reached ? 'done' : index === reached ? 'now' : ''}>${STEP_NAMES[step]}</li>`,
       )}</ol>
-      <button type="button" class="second" @click=${() => viewer.leave()}>Cancel</button>
-    </div>`;
-  }
-
-  #changedKey(viewer: Viewer): TemplateResult {
-    return html`<div class="waiting">
-      <p class="place">${viewer.word?.place ?? ''}</p>
-      <div class="choice">
-        <button type="button" @click=${() => viewer.leave()}>Leave</button>
-        <button type="button" class="second" name="trust" @click=${() => viewer.acceptKey()}>Trust the new key</button>
-      </div>
     </div>`;
   }
 
@@ -192,11 +181,6 @@ export class Door extends ViewerElement {
       button:hover {
         filter: brightness(1.07);
       }
-      .second {
-        background: transparent;
-        border-color: var(--field);
-        color: var(--text);
-      }
       .link {
         padding: 0.1rem 0.2rem;
         background: none;
@@ -209,12 +193,6 @@ export class Door extends ViewerElement {
       }
       .meant {
         margin: 0;
-      }
-      .choice {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: center;
-        gap: 0.75rem;
       }
       .waiting {
         display: grid;

@@ -60,12 +60,17 @@ export class Stage extends ViewerElement {
     const media = this.viewer?.conversation.media;
     const notice = this.viewer?.state.name === 'live' ? pictureNotice(media?.video) : '';
     return html`
-      <canvas aria-hidden="true"></canvas>
       <video autoplay playsinline disablepictureinpicture aria-label="Live picture" .muted=${this.muted}
         @loadeddata=${this.#onData} @dblclick=${this.toggleFullscreen}></video>
+      <canvas aria-hidden="true" ?hidden=${this.viewer?.state.name === 'live'}></canvas>
       ${notice === '' ? nothing : html`<p class="notice">${notice}</p>`}
       ${this.#buttons(media?.audio.state !== 'none')}
     `;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    if (changed.has('viewer')) this.viewer?.addEventListener('ending', () => this.#keepPicture());
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -119,10 +124,12 @@ export class Stage extends ViewerElement {
   #play(stream: MediaStream | undefined): void {
     const video = this.video;
     if (!video) return;
-    this.#keepPicture(video);
     this.#stream = stream;
     video.srcObject = stream ?? null;
-    if (!stream) return;
+    if (!stream) {
+      this.#forgetPicture();
+      return;
+    }
     // Not every browser tells of frames; `loadeddata` comes with the first one everywhere.
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => this.viewer?.shown(stream));
     this.#resume();
@@ -132,13 +139,19 @@ export class Stage extends ViewerElement {
     if (this.#stream) this.viewer?.shown(this.#stream);
   }
 
-  /** The last picture stays, behind the next one, until that comes. */
-  #keepPicture(video: HTMLVideoElement): void {
+  /** The last picture of a session stays, dimmed, until the next one brings its first. */
+  #keepPicture(): void {
+    const { video } = this;
     const canvas = this.renderRoot.querySelector('canvas');
-    if (!canvas) return;
+    if (!canvas || !video || video.videoWidth === 0 || this.viewer?.stream === undefined) return;
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
-    if (video.videoWidth > 0) canvas.getContext('2d')?.drawImage(video, 0, 0);
+    canvas.getContext('2d')?.drawImage(video, 0, 0);
+  }
+
+  #forgetPicture(): void {
+    const canvas = this.renderRoot.querySelector('canvas');
+    if (canvas) canvas.width = 0;
   }
 
   #resume(): void {
@@ -195,15 +208,15 @@ export class Stage extends ViewerElement {
         height: 100%;
         object-fit: contain;
       }
+      canvas {
+        filter: grayscale(0.5) brightness(0.55);
+      }
       .notice {
         position: absolute;
-        inset: 0;
-        display: grid;
-        place-items: center;
+        inset: auto 1rem 6rem;
         width: fit-content;
-        max-width: 32rem;
-        height: fit-content;
-        margin: auto;
+        max-width: min(32rem, 100% - 2rem);
+        margin: 0 auto;
         padding: 1.25rem 1.5rem;
         border-radius: var(--round);
         background: rgb(14 18 20 / 82%);

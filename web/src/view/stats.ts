@@ -14,8 +14,7 @@ export class Stats extends ViewerElement {
     if (!viewer) return nothing;
     const { info, stats } = viewer.conversation;
     return html`<section class="stats" aria-label="Statistics">
-      <h2>This browser</h2>
-      ${table(viewer.vitals ? seen(viewer.vitals) : [])}
+      ${viewer.vitals ? html`<h2>This browser</h2>${table(seen(viewer.vitals))}` : nothing}
       <h2>${info?.name ?? 'The device'}</h2>
       ${table([
         ['Camera', info?.camera],
