@@ -272,3 +272,20 @@ fn every_message_has_a_sample() {
     CODES.iter().for_each(|code| assert!(codes.contains(&format!("`{}`", value(code).as_str().unwrap()))));
     assert_eq!(codes.matches('`').count(), 2 * (CODES.len() + 1));
 }
+
+#[test]
+fn the_page_on_the_wire_names_every_message() {
+    let page = include_str!("../../../../docs/protocol.md");
+    let all = messages();
+    let mut names = tags(&all.to_server, "type");
+    names.extend(tags(&all.from_server, "type"));
+    names.extend(tags(&all.sealed, "kind"));
+    names.extend(CODES.map(|code| value(code).as_str().unwrap().to_owned()));
+    names.extend(all.control.iter().filter_map(|message| match message {
+        Message::Call(call) => Some(call.method.clone()),
+        Message::Answer(_) => None,
+    }));
+    for name in names {
+        assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not name `{name}`");
+    }
+}
