@@ -15,7 +15,7 @@ help: ## print this
 run: ## install what is missing, build, and run the device with its own server until Ctrl-C
 	@scripts/install build run
 	@scripts/build
-	@exec target/release/watchword run $(ARGS)
+	@exec target/release/watchword run --new-word $(ARGS)
 
 build: ## install what is missing and build target/release/watchword
 	@scripts/install build run

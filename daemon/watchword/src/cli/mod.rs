@@ -1,0 +1,86 @@
+//! The command line: parse, then apply. One file a command.
+
+#[cfg(feature = "device")]
+mod cameras;
+#[cfg(feature = "device")]
+mod run;
+mod serve;
+#[cfg(feature = "device")]
+mod word;
+
+use crate::{config, logging};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+/// See and hear this board's camera from any browser that knows its secret word.
+#[derive(Debug, Parser)]
+#[command(name = "watchword", version, arg_required_else_help = true, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Configuration file [default: /etc/watchword/config.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to log, such as `debug` or `info,watchword_peer=debug` [default: from the configuration]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the device: serves its camera and microphone to viewers that know a secret word
+    #[cfg(feature = "device")]
+    Run(run::Run),
+    /// Runs the server alone: page, signaling and STUN for devices elsewhere
+    Serve(serve::Serve),
+    /// Makes, lists and removes secret words
+    #[cfg(feature = "device")]
+    Word(word::Word),
+    /// Lists the cameras of this board, and the mode that would be used
+    #[cfg(feature = "device")]
+    Cameras(cameras::Cameras),
+}
+
+impl Arguments {
+    /// Does what was asked. Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+    pub(crate) fn apply(self) -> ExitCode {
+        let config = match config::load(self.config.as_deref()) {
+            Ok(config) => config,
+            Err(error) => return complain(&error.to_string(), 2),
+        };
+        if let Err(error) = logging::start(self.log.as_deref().unwrap_or(&config.log.level)) {
+            return complain(&format!("{error:#}"), 2);
+        }
+        let done = match self.command {
+            #[cfg(feature = "device")]
+            Command::Run(run) => block_on(run.apply(config)),
+            Command::Serve(serve) => block_on(serve.apply(config)),
+            #[cfg(feature = "device")]
+            Command::Word(word) => block_on(word.apply(config)),
+            #[cfg(feature = "device")]
+            Command::Cameras(cameras) => cameras.apply(&config),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format!("{error:#}"), 1),
+        }
+    }
+}
+
+/// Two workers serve a board well: media threads are GStreamer's own, and each worker costs memory.
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    runtime.block_on(work)
+}
+
+/// The last sentence: to standard error, and to the journal when there is no terminal.
+fn complain(message: &str, code: u8) -> ExitCode {
+    if logging::to_journal() {
+        log::error!("{message}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "watchword: {message}");
+    }
+    ExitCode::from(code)
+}

@@ -1,0 +1,150 @@
+//! `watchword run`: the device.
+
+mod feeds;
+
+pub(super) use feeds::video_settings;
+
+use crate::{
+    config::Config,
+    device::{self, About, Added, Beginning, Device, Offerings, Orders, Remote, WordWish},
+    owner,
+    screen::{self, Pages},
+    serving,
+    state::{Keys, StateDirectory, Words},
+    stopping, systemd,
+};
+use anyhow::{Context as _, Result, anyhow, bail};
+use feeds::Feeds;
+use peer::{Network, Room};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    sync::Arc,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Runs the device. Without a secret word yet, and on a terminal, it makes one that ends with the process.
+#[derive(Debug, clap::Args)]
+pub(super) struct Run {
+    /// Makes a secret word that ends with this process, and shows it
+    #[arg(long)]
+    new_word: bool,
+}
+
+impl Run {
+    pub(super) async fn apply(self, config: Config) -> Result<()> {
+        let state = StateDirectory::open()?;
+        let Some(_lock) = state.try_lock()? else {
+            bail!(
+                "another watchword runs with the state folder {}: stop it first, or set STATE_DIRECTORY to another folder",
+                state.path("").display()
+            );
+        };
+        let (keys, words) = (Arc::new(Keys::load_or_make(&state)?), Words::load(&state)?);
+        let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
+        let name = device_name(&config);
+        let feeds = Feeds::new(&config);
+        let stop = CancellationToken::new();
+        let (mut essential, tasks) = (JoinSet::new(), TaskTracker::new());
+
+        let (link, pages, stun) = join_rendezvous(&config, &stop, &mut essential, &tasks).await?;
+        let beginning = Beginning {
+            offerings: offerings(&config, &feeds, stun)?,
+            about: About::new(name.clone(), feeds.video.clone()),
+            per_word: config.sessions.per_word,
+            per_device: config.sessions.per_device,
+            token: (!config.rendezvous.token.is_empty()).then(|| config.rendezvous.token.clone()),
+            state: state.clone(),
+            keys,
+            words,
+        };
+        let (device, orders) = Device::new(beginning, stop.clone());
+        let picture = feeds.picture(&config);
+        essential.spawn(serve(device, link, feeds));
+        let door = owner::Door::open(&state)?;
+        essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
+        systemd::ready();
+
+        let (introducing, stopped) = (introduce(shows_word, orders, name, pages, picture), stop.clone());
+        essential.spawn(async move {
+            introducing.await?;
+            stopped.cancelled().await;
+            Ok(())
+        });
+        let done = stopping::until_told(essential, stop).await;
+        tasks.close();
+        tasks.wait().await;
+        done
+    }
+}
+
+/// The device until its end, then its pipelines.
+async fn serve(device: Device, link: mpsc::Receiver<device::LinkEvent>, feeds: Feeds) -> Result<()> {
+    let done = device.run(link).await;
+    feeds.close().await;
+    done
+}
+
+/// The embedded server and the link to it, or the link to a server elsewhere; where the page is; STUN servers.
+async fn join_rendezvous(
+    config: &Config,
+    stop: &CancellationToken,
+    essential: &mut JoinSet<Result<()>>,
+    tasks: &TaskTracker,
+) -> Result<(mpsc::Receiver<device::LinkEvent>, Pages, Vec<String>)> {
+    let rendezvous = &config.rendezvous;
+    if rendezvous.url.is_empty() {
+        let server = serving::bind(&config.server, &serving::server_directory()?)?;
+        let scheme = if config.server.plain { "http" } else { "https" };
+        let pages = Pages::of_this_host(scheme, server.local_addr(), server.fingerprint());
+        let link = device::embedded(server.local_socket(), tasks);
+        let serving = server.run(stop.clone());
+        essential.spawn(async move { Ok(serving.await?) });
+        return Ok((link, pages, Vec::new()));
+    }
+    let fingerprint = rendezvous.fingerprint_bytes().map_err(|message| anyhow!(message))?;
+    let remote = Remote::new(&rendezvous.url, fingerprint).context("[rendezvous] url")?;
+    let shown = (!rendezvous.fingerprint.is_empty()).then(|| rendezvous.fingerprint.clone());
+    let pages = Pages::of_remote(&rendezvous.url, shown);
+    let stun = vec![format!("stun:{}:{}", remote.host(), rendezvous::STUN_PORT)];
+    Ok((device::remote(remote, stop.clone(), tasks), pages, stun))
+}
+
+fn offerings(config: &Config, feeds: &Feeds, mut stun: Vec<String>) -> Result<Offerings> {
+    stun.extend(config.network.stun.iter().cloned());
+    let network = Network {
+        addresses: config.network.addresses.clone(),
+        ports: config.network.port_range().map_err(|message| anyhow!(message))?,
+        stun,
+    };
+    Ok(Offerings { video: feeds.video.clone(), audio: feeds.audio.clone(), room: Room::new(), network })
+}
+
+fn device_name(config: &Config) -> String {
+    if config.device.name.is_empty() {
+        gethostname::gethostname().to_string_lossy().into_owned()
+    } else {
+        config.device.name.clone()
+    }
+}
+
+/// Makes the word that ends with the process, if one is wanted, and prints the screen. The word goes to standard
+/// output, never to the log.
+async fn introduce(
+    makes_word: bool,
+    orders: Orders,
+    name: String,
+    pages: Pages,
+    picture: String,
+) -> Result<()> {
+    let added: Option<Added> = if makes_word {
+        let wish = WordWish { label: "this run".into(), place: None, ephemeral: true };
+        Some(orders.add(wish).await.map_err(|message| anyhow!(message))?)
+    } else {
+        None
+    };
+    let text = screen::introduction(&name, &pages, added.as_ref(), &picture);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}

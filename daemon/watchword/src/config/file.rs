@@ -1,0 +1,71 @@
+//! Reading the configuration file, and saying what is wrong with it.
+
+use super::Config;
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is looked for when `--config` is not given.
+const SYSTEM_FILE: &str = "/etc/watchword/config.toml";
+
+/// Why a configuration cannot be used. Each is a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that cannot be.
+    #[error("{path}: {message}", path = path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What, where, and what was probably meant.
+        message: String,
+    },
+}
+
+/// Reads `path`; without one, the system's file if there is one, else the defaults.
+pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(SYSTEM_FILE).exists() => Path::new(SYSTEM_FILE),
+        None => return Ok(Config::default()),
+    };
+    let read = |source| ConfigError::Read { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    parse(&text).map_err(|Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message })
+}
+
+/// What is wrong with a text, one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Mistake(String);
+
+pub(super) fn parse(text: &str) -> Result<Config, Mistake> {
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        Mistake(format!("line {line}: {}", with_nearest(error.message())))
+    })?;
+    config.check().map_err(Mistake)?;
+    Ok(config)
+}
+
+/// Serde says "unknown field `a`, expected one of `b`, `c`"; a person wants "did you mean `b`?".
+fn with_nearest(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match names.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown field") => known
+            .iter()
+            .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
+            .filter(|(distance, _)| *distance <= 1 + unknown.len() / 4)
+            .min()
+            .map_or_else(
+                || message.to_owned(),
+                |(_, name)| format!("unknown key `{unknown}`: did you mean `{name}`?"),
+            ),
+        _ => message.to_owned(),
+    }
+}

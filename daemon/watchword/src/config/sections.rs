@@ -1,0 +1,301 @@
+//! The sections of the configuration file, with their defaults and bounds.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+};
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What the device is called.
+    pub device: Device,
+    /// Where viewers meet the device.
+    pub rendezvous: Rendezvous,
+    /// The server of this process, embedded or alone.
+    pub server: Server,
+    /// The picture.
+    pub video: Video,
+    /// The sound.
+    pub audio: Audio,
+    /// Addresses and ports of media.
+    pub network: Network,
+    /// How many viewers.
+    pub sessions: Sessions,
+    /// Logging.
+    pub log: Log,
+}
+
+/// `[device]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Device {
+    /// Name for people; empty: the host's name.
+    pub name: String,
+}
+
+/// `[rendezvous]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rendezvous {
+    /// `wss://host:port/ws` of a server elsewhere; empty: this process serves its own.
+    pub url: String,
+    /// SHA-256 of that server's certificate, as the server prints it, where no authority signed it.
+    pub fingerprint: String,
+    /// What that server's owner gave, where it asks for a token.
+    pub token: String,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    /// HTTPS and WSS.
+    pub listen: Listen,
+    /// STUN, UDP; empty: none.
+    pub stun: String,
+    /// PEM file; empty: a self-signed certificate is made and kept.
+    pub certificate: PathBuf,
+    /// PEM file of the certificate's private key.
+    pub key: PathBuf,
+    /// Plain HTTP without TLS, on loopback only (behind a proxy of the owner's).
+    pub plain: bool,
+    /// More names and addresses that the self-signed certificate carries.
+    pub names: Vec<String>,
+    /// Pages of other origins that may use this server, such as `https://example.org`.
+    pub origins: Vec<String>,
+    /// Devices must show this to claim a place; empty: anyone may.
+    pub claim_token: String,
+}
+
+/// Where the HTTPS server listens.
+pub(crate) type Listen = SocketAddr;
+
+/// A certificate given by its owner.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Certificate {
+    /// PEM chain.
+    pub certificate: PathBuf,
+    /// PEM key.
+    pub key: PathBuf,
+}
+
+/// `[video]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Video {
+    /// `auto` (first camera, else the test picture), `test`, `none`, or a device such as `/dev/video0`.
+    pub source: String,
+    /// Wanted width, pixels.
+    pub width: u32,
+    /// Wanted height, pixels.
+    pub height: u32,
+    /// Wanted frames a second.
+    pub fps: u32,
+    /// Bits a second.
+    pub bitrate: u32,
+    /// Degrees clockwise: 0, 90, 180 or 270.
+    pub rotation: u32,
+    /// Empty, `horizontal` or `vertical`; with rotation 0 only.
+    pub flip: String,
+    /// `auto`, or an encoder's GStreamer name.
+    pub encoder: String,
+    /// Seconds that the camera stays open after the last viewer has left.
+    pub linger: f32,
+    /// Draws the time code of the test picture into a camera's picture too, to measure delay.
+    pub time_code: bool,
+}
+
+/// `[audio]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audio {
+    /// `auto` (first microphone, else a quiet tone), `test`, `none`, or an ALSA device such as `hw:1,0`.
+    pub source: String,
+    /// Bits a second.
+    pub bitrate: u32,
+}
+
+/// `[network]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Network {
+    /// Addresses to offer to viewers; empty: every address of this host.
+    pub addresses: Vec<IpAddr>,
+    /// UDP ports for media, such as `50000-50100`; empty: any.
+    pub ports: String,
+    /// STUN servers, such as `stun:stun.example.org:3478`; the rendezvous' own needs no mention.
+    pub stun: Vec<String>,
+}
+
+/// `[sessions]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Sessions {
+    /// Viewers at once with one word.
+    pub per_word: usize,
+    /// Viewers at once on this device.
+    pub per_device: usize,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,watchword_peer=debug`.
+    pub level: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 8443),
+            stun: "[::]:3478".into(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            plain: false,
+            names: Vec::new(),
+            origins: Vec::new(),
+            claim_token: String::new(),
+        }
+    }
+}
+
+impl Default for Video {
+    fn default() -> Self {
+        Self {
+            source: "auto".into(),
+            width: 1280,
+            height: 720,
+            fps: 30,
+            bitrate: 2_000_000,
+            rotation: 0,
+            flip: String::new(),
+            encoder: "auto".into(),
+            linger: 2.0,
+            time_code: false,
+        }
+    }
+}
+
+impl Default for Audio {
+    fn default() -> Self {
+        Self { source: "auto".into(), bitrate: 40_000 }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { per_word: 8, per_device: 16 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into() }
+    }
+}
+
+impl Config {
+    /// Bounds that a type cannot tell. The sentence names the key and what it may be.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let Self { rendezvous, server, video, audio, network, sessions, .. } = self;
+        for (key, value, low, high) in [
+            ("video.width", video.width, 64, 4096),
+            ("video.height", video.height, 64, 4096),
+            ("video.fps", video.fps, 1, 120),
+            ("video.bitrate", video.bitrate, 50_000, 50_000_000),
+            ("audio.bitrate", audio.bitrate, 6_000, 510_000),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(format!("{key} is {value}; it may be {low} to {high}"));
+            }
+        }
+        if ![0, 90, 180, 270].contains(&video.rotation) {
+            return Err(format!("video.rotation is {}; it may be 0, 90, 180 or 270", video.rotation));
+        }
+        if video.width % 2 != 0 || video.height % 2 != 0 {
+            return Err("video.width and video.height must be even".into());
+        }
+        if !matches!((video.flip.as_str(), video.rotation), ("", _) | ("horizontal" | "vertical", 0)) {
+            return Err(
+                r#"video.flip may be "", "horizontal" or "vertical", the latter two with rotation 0"#.into(),
+            );
+        }
+        if !(0.0..=3600.0).contains(&video.linger) {
+            return Err(format!("video.linger is {}; it may be 0 to 3600 seconds", video.linger));
+        }
+        if sessions.per_word == 0 || sessions.per_device == 0 {
+            return Err("sessions.per_word and sessions.per_device must be at least 1".into());
+        }
+        if !rendezvous.url.is_empty() && !rendezvous.url.starts_with("wss://") {
+            return Err("rendezvous.url must begin with wss:// (such as wss://example.org:8443/ws)".into());
+        }
+        rendezvous.fingerprint_bytes()?;
+        server.given_certificate()?;
+        server.stun_address()?;
+        network.port_range()?;
+        Ok(())
+    }
+}
+
+impl Rendezvous {
+    /// The fingerprint as 32 bytes, where one is given.
+    pub(crate) fn fingerprint_bytes(&self) -> Result<Option<[u8; 32]>, String> {
+        if self.fingerprint.is_empty() {
+            return Ok(None);
+        }
+        let wrong =
+            || "rendezvous.fingerprint must be 32 bytes as hexadecimal, as the server prints it".to_owned();
+        let digits: Vec<u8> = self.fingerprint.bytes().filter(|b| *b != b':').collect();
+        if digits.len() != 64 {
+            return Err(wrong());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            let text = std::str::from_utf8(pair).map_err(|_| wrong())?;
+            *byte = u8::from_str_radix(text, 16).map_err(|_| wrong())?;
+        }
+        Ok(Some(bytes))
+    }
+}
+
+impl Server {
+    /// The certificate given by the owner, if any; both files or none.
+    pub(crate) fn given_certificate(&self) -> Result<Option<Certificate>, String> {
+        match (self.certificate.as_os_str().is_empty(), self.key.as_os_str().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => {
+                Ok(Some(Certificate { certificate: self.certificate.clone(), key: self.key.clone() }))
+            }
+            _ => Err("server.certificate and server.key go together: give both, or none".into()),
+        }
+    }
+
+    /// Where STUN listens, if it does.
+    pub(crate) fn stun_address(&self) -> Result<Option<SocketAddr>, String> {
+        if self.stun.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |_| {
+            format!("server.stun is {:?}; it must be an address and a port, such as [::]:3478", self.stun)
+        };
+        self.stun.parse().map(Some).map_err(wrong)
+    }
+}
+
+impl Network {
+    /// The range of UDP ports, if one is given.
+    pub(crate) fn port_range(&self) -> Result<Option<std::ops::RangeInclusive<u16>>, String> {
+        if self.ports.is_empty() {
+            return Ok(None);
+        }
+        let wrong = || format!("network.ports is {:?}; it must be a range such as 50000-50100", self.ports);
+        let (low, high) = self.ports.split_once('-').ok_or_else(wrong)?;
+        let low: u16 = low.trim().parse().map_err(|_| wrong())?;
+        let high: u16 = high.trim().parse().map_err(|_| wrong())?;
+        if low == 0 || low > high { Err(wrong()) } else { Ok(Some(low..=high)) }
+    }
+}

@@ -1,0 +1,174 @@
+//! One WebSocket to a rendezvous elsewhere, kept: no answer for five seconds, and a new one is made.
+
+use super::{LinkEvent, QUEUE, backoff::Backoff, tls};
+use anyhow::{Context as _, Result, bail};
+use futures_util::{SinkExt as _, StreamExt as _};
+use protocol::signal::{FromServer, MAX_MESSAGE, ToServer};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{net::TcpStream, sync::mpsc, time};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{Error, Message, http::Uri, protocol::WebSocketConfig},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// A socket that says nothing for this long (not even a pong) is dead.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How often the other end is asked for a sign of life.
+const PING_EVERY: Duration = Duration::from_secs(2);
+/// Name look-up, TCP, TLS and the WebSocket's handshake together.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+/// A rendezvous elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Remote {
+    uri: Uri,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+impl Remote {
+    /// `url` is `wss://host[:port]/ws`; `fingerprint` the SHA-256 of its certificate where no authority signed it.
+    pub(crate) fn new(url: &str, fingerprint: Option<[u8; 32]>) -> Result<Self> {
+        let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
+        if uri.host().is_none() {
+            bail!("{url:?} names no host");
+        }
+        Ok(Self { uri, tls: tls::client(fingerprint)? })
+    }
+
+    /// Host name, for STUN at the same host.
+    #[must_use]
+    pub(crate) fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    async fn connect(&self) -> Result<Socket> {
+        let host = self.host().trim_matches(['[', ']']);
+        let port = self.uri.port_u16().unwrap_or(443);
+        let tcp = TcpStream::connect((host, port))
+            .await
+            .with_context(|| format!("no connection to {host}:{port}"))?;
+        tcp.set_nodelay(true)?;
+        let name = rustls::pki_types::ServerName::try_from(host.to_owned())?;
+        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.context("TLS")?;
+        let limits =
+            WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let (socket, _) = client_async_with_config(self.uri.clone(), tls, Some(limits))
+            .await
+            .with_context(|| format!("{} does not answer as a Watchword server", self.uri))?;
+        Ok(socket)
+    }
+}
+
+/// Keeps a socket to `remote` until told to stop.
+#[must_use]
+pub(crate) fn remote(
+    remote: Remote,
+    stop: CancellationToken,
+    tasks: &TaskTracker,
+) -> mpsc::Receiver<LinkEvent> {
+    let (events, link) = mpsc::channel(QUEUE);
+    tasks.spawn(async move {
+        let _ = stop.run_until_cancelled(keep(remote, events)).await;
+    });
+    link
+}
+
+/// Ends only when nobody listens any more.
+async fn keep(remote: Remote, events: mpsc::Sender<LinkEvent>) {
+    let mut backoff = Backoff::new(Instant::now());
+    loop {
+        let why = match time::timeout(CONNECT_TIME, remote.connect()).await {
+            Ok(Ok(socket)) => {
+                let why = converse(socket, &events).await;
+                backoff = Backoff::new(Instant::now());
+                why
+            }
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("{} does not answer", remote.uri),
+        };
+        if events.send(LinkEvent::Down { why }).await.is_err() {
+            return;
+        }
+        let wait = backoff.next(Instant::now(), &mut rand::rng());
+        time::sleep(wait).await;
+    }
+}
+
+/// Carries messages both ways until the socket is dead; says why.
+async fn converse(mut socket: Socket, events: &mpsc::Sender<LinkEvent>) -> String {
+    let (sender, mut to_server) = mpsc::channel(QUEUE);
+    if events.send(LinkEvent::Up(sender)).await.is_err() {
+        return "nobody listens".into();
+    }
+    let mut ping = time::interval(PING_EVERY);
+    let mut heard = time::Instant::now();
+    loop {
+        tokio::select! {
+            message = socket.next() => {
+                heard = time::Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => {
+                        if let Some(message) = read(&text) && events.send(LinkEvent::Message(message)).await.is_err() {
+                            return "nobody listens".into();
+                        }
+                    }
+                    Some(Ok(Message::Close(frame))) => return closed(frame),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return broken(&error),
+                    None => return "the server closed the connection".into(),
+                }
+            }
+            message = to_server.recv() => {
+                let Some(message) = message else { return "the device let go of the link".into() };
+                if let Err(error) = send(&mut socket, &message).await {
+                    return error;
+                }
+            }
+            () = time::sleep_until(heard + SILENCE) => {
+                return format!("no sign of life from it for {} s", SILENCE.as_secs());
+            }
+            _ = ping.tick() => {
+                if let Err(error) = bounded(socket.send(Message::Ping(Default::default()))).await {
+                    return error;
+                }
+            }
+        }
+    }
+}
+
+async fn send(socket: &mut Socket, message: &ToServer) -> Result<(), String> {
+    let text = serde_json::to_string(message).map_err(|error| error.to_string())?;
+    bounded(socket.send(Message::text(text))).await
+}
+
+/// A send that the other end does not take within [`SILENCE`] is a dead socket too.
+async fn bounded(sending: impl Future<Output = Result<(), Error>>) -> Result<(), String> {
+    match time::timeout(SILENCE, sending).await {
+        Ok(sent) => sent.map_err(|error| broken(&error)),
+        Err(_) => Err("it takes no more messages".into()),
+    }
+}
+
+fn read(text: &str) -> Option<FromServer> {
+    serde_json::from_str(text)
+        .inspect_err(|error| log::debug!("an unknown message of the rendezvous: {error}"))
+        .ok()
+}
+
+fn closed(frame: Option<tokio_tungstenite::tungstenite::protocol::CloseFrame>) -> String {
+    match frame {
+        Some(frame) if !frame.reason.is_empty() => format!("it closed: {}", frame.reason.escape_debug()),
+        _ => "it closed the connection".into(),
+    }
+}
+
+fn broken(error: &Error) -> String {
+    format!("the connection broke: {error}")
+}

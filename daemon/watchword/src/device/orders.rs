@@ -1,0 +1,273 @@
+//! What the owner orders of a running device: words added, listed, removed.
+
+use super::Device;
+use crate::state::{Entry, WordsError};
+use protocol::{
+    proof::{ProofError, Record},
+    signal::{Refusal, RefusalCode},
+    word::{Place, SecretWord},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+/// Places tried before the owner is told that the server has none free.
+const TRIES: u32 = 8;
+/// How long a new word waits for the rendezvous to confirm its place.
+const CONFIRMATION: Duration = Duration::from_secs(5);
+
+/// What a new word should be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WordWish {
+    /// The owner's name for it; empty: `word`, `word 2`, ...
+    pub label: String,
+    /// Its place; none: a word of the list that is free.
+    pub place: Option<String>,
+    /// Forgotten when the process ends.
+    pub ephemeral: bool,
+}
+
+/// A word that was made.
+pub(crate) struct Added {
+    /// Its label.
+    pub label: String,
+    /// The word: to be shown once.
+    pub word: SecretWord,
+    /// Whether the rendezvous confirmed the place.
+    pub registered: bool,
+}
+
+/// A word as the owner sees it in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    /// Label.
+    pub label: String,
+    /// Place.
+    pub place: String,
+    /// Seconds since the epoch.
+    pub created: u64,
+    /// Ends with the process.
+    pub ephemeral: bool,
+    /// Sessions now; none when no daemon runs.
+    pub viewers: Option<usize>,
+}
+
+/// One order and where its answer goes.
+pub(crate) enum Order {
+    /// Make a word.
+    Add(WordWish, oneshot::Sender<Result<Added, String>>),
+    /// Tell all words.
+    List(oneshot::Sender<Vec<Listed>>),
+    /// Remove the word of this label; its sessions end.
+    Remove(String, oneshot::Sender<Result<(), String>>),
+}
+
+/// Gives orders to a running device.
+#[derive(Clone)]
+pub(crate) struct Orders(mpsc::Sender<Order>);
+
+impl Orders {
+    pub(super) fn new(sender: mpsc::Sender<Order>) -> Self {
+        Self(sender)
+    }
+
+    /// Makes a word.
+    pub(crate) async fn add(&self, wish: WordWish) -> Result<Added, String> {
+        self.ask(|answer| Order::Add(wish, answer)).await?
+    }
+
+    /// All words.
+    pub(crate) async fn list(&self) -> Result<Vec<Listed>, String> {
+        self.ask(Order::List).await
+    }
+
+    /// Removes a word.
+    pub(crate) async fn remove(&self, label: String) -> Result<(), String> {
+        self.ask(|answer| Order::Remove(label, answer)).await?
+    }
+
+    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, String> {
+        let (answer, heard) = oneshot::channel();
+        let stopping = || "the device is stopping".to_owned();
+        self.0.send(order(answer)).await.map_err(|_| stopping())?;
+        heard.await.map_err(|_| stopping())
+    }
+}
+
+/// Words on their way: being stretched, then waiting for their place.
+#[derive(Default)]
+pub(super) struct PendingWords {
+    making: JoinSet<Made>,
+    waiting: HashMap<String, Made>,
+}
+
+/// A word with its record, before its place is confirmed.
+pub(super) struct Made {
+    wish: WordWish,
+    word: SecretWord,
+    record: Result<Record, ProofError>,
+    tries: u32,
+    deadline: Instant,
+    answer: oneshot::Sender<Result<Added, String>>,
+}
+
+impl PendingWords {
+    /// The next word whose record is made; `None` while none is on its way.
+    pub(super) async fn made(&mut self) -> Option<Made> {
+        self.making.join_next().await?.inspect_err(|error| log::error!("making a word failed: {error}")).ok()
+    }
+
+    /// Places that wait for their confirmation.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        self.waiting.values().map(|made| made.word.place().clone())
+    }
+}
+
+impl Device {
+    pub(super) async fn on_order(&mut self, order: Order) {
+        match order {
+            Order::Add(wish, answer) => self.begin_word(wish, 0, answer),
+            Order::List(answer) => drop(answer.send(self.list())),
+            Order::Remove(label, answer) => {
+                let removed = self.remove(&label).await;
+                drop(answer.send(removed));
+            }
+        }
+    }
+
+    /// Chooses a place and stretches a new word, off this task: it takes 0.2 s and 64 MiB.
+    fn begin_word(&mut self, mut wish: WordWish, tries: u32, answer: oneshot::Sender<Result<Added, String>>) {
+        if wish.label.is_empty() {
+            wish.label = self.words.free_label("word");
+        }
+        let word = match new_word(&wish, tries).and_then(|word| {
+            self.words.check(&wish.label, word.place()).map_err(|error| error.to_string())?;
+            Ok(word)
+        }) {
+            Ok(word) => word,
+            Err(problem) => return drop(answer.send(Err(problem))),
+        };
+        let keys = self.keys.clone();
+        self.pending.making.spawn_blocking(move || Made {
+            record: Record::register(&keys.setup, &word),
+            wish,
+            word,
+            tries,
+            deadline: Instant::now() + CONFIRMATION,
+            answer,
+        });
+    }
+
+    /// The record is there: claim the place, or keep the word at once where there is no server to ask.
+    pub(super) async fn on_made(&mut self, made: Made) {
+        let place = made.word.place().clone();
+        if self.claims.is_up() {
+            self.pending.waiting.insert(place.to_string(), made);
+            self.claim(&place).await;
+        } else {
+            self.keep(made, false);
+        }
+    }
+
+    pub(super) fn on_claimed(&mut self, place: &str) {
+        if let Some(made) = self.pending.waiting.remove(place) {
+            self.keep(made, true);
+        }
+    }
+
+    /// Whether the refusal was about a word that is only being made; then another place is tried, or its owner told.
+    pub(super) async fn on_place_refused(&mut self, place: &str, refusal: &Refusal) -> bool {
+        let Some(made) = self.pending.waiting.remove(place) else { return false };
+        self.claims.forget(made.word.place());
+        let own_place = made.wish.place.is_some();
+        if refusal.code == RefusalCode::PlaceTaken && !own_place && made.tries < TRIES {
+            self.begin_word(made.wish, made.tries + 1, made.answer);
+        } else {
+            drop(made.answer.send(Err(refusal.message.clone())));
+        }
+        true
+    }
+
+    /// Words whose confirmation does not come are kept all the same; the claim is repeated when the server is back.
+    pub(super) fn give_up_waiting_words(&mut self) {
+        let now = Instant::now();
+        let late: Vec<String> = self
+            .pending
+            .waiting
+            .iter()
+            .filter(|(_, made)| made.deadline <= now)
+            .map(|(place, _)| place.clone())
+            .collect();
+        for place in late {
+            if let Some(made) = self.pending.waiting.remove(&place) {
+                self.keep(made, false);
+            }
+        }
+    }
+
+    fn keep(&mut self, made: Made, registered: bool) {
+        let Made { wish, word, record, answer, .. } = made;
+        let kept = record.map_err(|error| error.to_string()).and_then(|record| {
+            let entry = Entry {
+                label: wish.label.clone(),
+                place: word.place().clone(),
+                record,
+                created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+                ephemeral: wish.ephemeral,
+            };
+            self.words.add(entry).map_err(|error: WordsError| error.to_string())?;
+            self.words.save(&self.state).map_err(|error| format!("{error:#}"))
+        });
+        self.tell_status();
+        drop(answer.send(kept.map(|()| Added { label: wish.label, word, registered })));
+    }
+
+    async fn remove(&mut self, label: &str) -> Result<(), String> {
+        let entry = self.words.remove(label).map_err(|error| error.to_string())?;
+        self.doors.remove_place(entry.place.as_ref());
+        self.claims.forget(&entry.place);
+        self.send(protocol::signal::ToServer::Release { place: entry.place.to_string() }).await;
+        self.tell_status();
+        self.words.save(&self.state).map_err(|error| format!("{error:#}"))
+    }
+
+    fn list(&self) -> Vec<Listed> {
+        let listed = |entry: &Entry| Listed::new(entry, Some(self.doors.viewers(entry.place.as_ref())));
+        self.words.iter().map(listed).collect()
+    }
+}
+
+impl Listed {
+    /// As the owner sees it.
+    #[must_use]
+    pub(crate) fn new(entry: &Entry, viewers: Option<usize>) -> Self {
+        Self {
+            label: entry.label.clone(),
+            place: entry.place.to_string(),
+            created: entry.created,
+            ephemeral: entry.ephemeral,
+            viewers,
+        }
+    }
+}
+
+/// A word at the place that is wished for; without a wish at a word of the list, from the third try on with a number
+/// (the server is crowded).
+pub(crate) fn new_word(wish: &WordWish, tries: u32) -> Result<SecretWord, String> {
+    let place = match &wish.place {
+        Some(place) => Some(Place::parse(place).map_err(|error| error.to_string())?),
+        None if tries > 2 => {
+            let number: u16 = rand::random_range(2..1000);
+            let crowded = format!("{}{number}", SecretWord::generate(None).place());
+            Some(Place::parse(&crowded).map_err(|error| error.to_string())?)
+        }
+        None => None,
+    };
+    Ok(SecretWord::generate(place))
+}

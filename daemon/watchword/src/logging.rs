@@ -1,0 +1,62 @@
+//! Where the log goes: to the journal when systemd started us, else to standard error.
+
+use anyhow::{Context as _, Result};
+use log::{LevelFilter, Log, Metadata, Record};
+use systemd_journal_logger::{JournalLog, connected_to_journal};
+
+/// Libraries that warn of what is not the owner's concern (an unknown TLS extension of every browser, say).
+const QUIET: [(&str, LevelFilter); 5] = [
+    ("rtc", LevelFilter::Error),
+    ("webrtc", LevelFilter::Error),
+    ("rtc_dtls", LevelFilter::Error),
+    ("rtc_mdns", LevelFilter::Off),
+    ("rtc_ice", LevelFilter::Error),
+];
+
+/// Whether the log goes to the journal.
+#[must_use]
+pub(crate) fn to_journal() -> bool {
+    connected_to_journal()
+}
+
+/// Starts logging with a filter such as `info` or `info,watchword_peer=debug`.
+pub(crate) fn start(filter: &str) -> Result<()> {
+    let mut builder = env_logger::Builder::new();
+    for (target, level) in QUIET {
+        builder.filter_module(target, level);
+    }
+    builder.parse_filters(filter);
+    if !to_journal() {
+        return builder.format_target(false).try_init().context("logging");
+    }
+    let filter = builder.build();
+    let level = filter.filter();
+    let journal = JournalLog::new()
+        .context("the journal cannot be reached")?
+        .with_syslog_identifier("watchword".into());
+    log::set_boxed_logger(Box::new(Filtered { filter, journal }))?;
+    log::set_max_level(level);
+    Ok(())
+}
+
+/// The journal, behind the same filter as the terminal.
+struct Filtered {
+    filter: env_logger::Logger,
+    journal: JournalLog,
+}
+
+impl Log for Filtered {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.filter.matches(record) {
+            self.journal.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.journal.flush();
+    }
+}

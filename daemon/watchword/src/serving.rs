@@ -1,0 +1,33 @@
+//! From the configuration to a bound server.
+
+use crate::config;
+use anyhow::{Context as _, Result, anyhow, bail};
+use rendezvous::{Server, Settings, Tls};
+use std::path::{Path, PathBuf};
+
+/// Where a server keeps its certificate and its places.
+pub(crate) fn server_directory() -> Result<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = set("STATE_DIRECTORY").or_else(|| Some(set("XDG_STATE_HOME")?.join("watchword")));
+    let state = state.or_else(|| Some(set("HOME")?.join(".local/state/watchword")));
+    match state {
+        Some(state) => Ok(state.join("server")),
+        None => bail!("no place to keep state: set STATE_DIRECTORY or HOME"),
+    }
+}
+
+/// Binds the server's ports.
+pub(crate) fn bind(config: &config::Server, directory: &Path) -> Result<Server> {
+    let tls = match config.given_certificate().map_err(|message| anyhow!(message))? {
+        _ if config.plain => Tls::PlainLoopback,
+        Some(given) => Tls::Files { certificate: given.certificate, key: given.key },
+        None => Tls::SelfSigned { directory: directory.to_owned() },
+    };
+    let mut settings = Settings::new(tls, directory.join("places.redb"));
+    settings.listen = config.listen;
+    settings.stun_listen = config.stun_address().map_err(|message| anyhow!(message))?;
+    settings.names.clone_from(&config.names);
+    settings.origins.clone_from(&config.origins);
+    settings.claim_token = (!config.claim_token.is_empty()).then(|| config.claim_token.clone().into());
+    Server::bind(settings).context("the server cannot start")
+}

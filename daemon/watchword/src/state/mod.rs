@@ -1,0 +1,97 @@
+//! What the device remembers: `$STATE_DIRECTORY` under systemd, else `$XDG_STATE_HOME/watchword`.
+//!
+//! ```text
+//! identity.key   Ed25519 key that claims places        } 0600, made at the first start
+//! opaque.key     OPAQUE server setup                   }
+//! pass.key       key of the passes given to browsers   }
+//! words.json     label, place and OPAQUE record of each word (never a word)
+//! server/        certificate and places of the rendezvous
+//! control.sock   `watchword word` speaks to the running daemon here
+//! lock           held by whoever writes
+//! ```
+
+mod keys;
+mod words;
+
+pub(crate) use keys::Keys;
+pub(crate) use words::{Entry, Words, WordsError};
+
+use anyhow::{Context as _, Result, bail};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// The state folder. Cheap to clone; the lock is separate.
+#[derive(Clone, Debug)]
+pub(crate) struct StateDirectory(PathBuf);
+
+/// The right to write the state, held by the daemon for its life and by `watchword word` without one for a moment.
+#[derive(Debug)]
+pub(crate) struct Lock(#[allow(dead_code, reason = "held for its drop")] File);
+
+impl StateDirectory {
+    /// The folder of this environment, made (0700) where it is missing.
+    pub(crate) fn open() -> Result<Self> {
+        let path = Self::choose()?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot make the state folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    fn choose() -> Result<PathBuf> {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(folder) = set("STATE_DIRECTORY") {
+            return Ok(folder);
+        }
+        if let Some(folder) = set("XDG_STATE_HOME") {
+            return Ok(folder.join("watchword"));
+        }
+        match set("HOME") {
+            Some(home) => Ok(home.join(".local/state/watchword")),
+            None => bail!("no place to keep state: set STATE_DIRECTORY or HOME"),
+        }
+    }
+
+    /// A file or folder in it.
+    #[must_use]
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Takes the lock; `None` while another process holds it.
+    pub(crate) fn try_lock(&self) -> Result<Option<Lock>> {
+        let path = self.path("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(error).context("cannot lock the state folder"),
+        }
+    }
+}
+
+/// Writes `bytes` to `path` so that a crash leaves the old content or the new, readable by the owner alone.
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let partial = path.with_extension("partial");
+    let write = || -> std::io::Result<()> {
+        let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,200 @@
+//! The words of a device: what is kept of each is its label, its place and an OPAQUE record, never the word.
+
+use super::{StateDirectory, write_atomically};
+use anyhow::{Context as _, Result};
+use protocol::{bytes::B64, proof::Record, word::Place};
+use serde::{Deserialize, Serialize};
+use std::{fs, io::ErrorKind};
+
+/// Longest label, bytes.
+const MAX_LABEL: usize = 64;
+
+/// One word.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// The owner's name for it.
+    pub label: String,
+    /// Where its viewers knock.
+    pub place: Place,
+    /// What proves it.
+    pub record: Record,
+    /// Seconds since the epoch.
+    pub created: u64,
+    /// Forgotten when the process ends.
+    pub ephemeral: bool,
+}
+
+/// All words of a device.
+#[derive(Clone, Default)]
+pub(crate) struct Words(Vec<Entry>);
+
+/// Why a word cannot be added or removed. Each is a sentence for a person.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum WordsError {
+    /// Labels are short, visible text.
+    #[error("a label is 1 to {MAX_LABEL} bytes of visible text")]
+    BadLabel,
+    /// Labels name one word each.
+    #[error("there is already a word with the label {0:?}: remove it first, or choose another label")]
+    LabelTaken(String),
+    /// Places lead to one word each.
+    #[error("there is already a word at the place {0}: choose another place")]
+    PlaceTaken(Place),
+    /// No such word.
+    #[error("there is no word with the label {0:?}; `watchword word list` shows all")]
+    NoLabel(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    label: String,
+    place: String,
+    record: B64,
+    created: u64,
+}
+
+impl Words {
+    /// Reads `words.json`; none is an empty list.
+    pub(crate) fn load(state: &StateDirectory) -> Result<Self> {
+        let path = state.path("words.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let kept: Vec<Kept> = serde_json::from_str(&text).with_context(|| {
+            format!("{} is damaged: restore it, or remove it and add words anew", path.display())
+        })?;
+        let entries = kept.into_iter().map(Entry::try_from).collect::<Result<_>>();
+        Ok(Self(entries.with_context(|| format!("in {}", path.display()))?))
+    }
+
+    /// Writes all but the ephemeral ones.
+    pub(crate) fn save(&self, state: &StateDirectory) -> Result<()> {
+        let kept: Vec<Kept> = self.0.iter().filter(|entry| !entry.ephemeral).map(Kept::from).collect();
+        write_atomically(&state.path("words.json"), &serde_json::to_vec_pretty(&kept)?)
+    }
+
+    /// All, in the order they were added.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The word whose viewers knock at `place`.
+    #[must_use]
+    pub(crate) fn at(&self, place: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.place.as_ref() == place)
+    }
+
+    /// Whether a word with this label and place could be added.
+    pub(crate) fn check(&self, label: &str, place: &Place) -> Result<(), WordsError> {
+        if label.is_empty() || label.len() > MAX_LABEL || label.chars().any(char::is_control) {
+            return Err(WordsError::BadLabel);
+        }
+        if self.0.iter().any(|entry| entry.label == label) {
+            return Err(WordsError::LabelTaken(label.to_owned()));
+        }
+        if self.at(place.as_ref()).is_some() {
+            return Err(WordsError::PlaceTaken(place.clone()));
+        }
+        Ok(())
+    }
+
+    /// Adds a word.
+    pub(crate) fn add(&mut self, entry: Entry) -> Result<(), WordsError> {
+        self.check(&entry.label, &entry.place)?;
+        self.0.push(entry);
+        Ok(())
+    }
+
+    /// Removes the word with this label.
+    pub(crate) fn remove(&mut self, label: &str) -> Result<Entry, WordsError> {
+        let index = self.0.iter().position(|entry| entry.label == label);
+        index.map(|index| self.0.remove(index)).ok_or_else(|| WordsError::NoLabel(label.to_owned()))
+    }
+
+    /// A label that is free: `wanted`, or `wanted 2`, and so on.
+    #[must_use]
+    pub(crate) fn free_label(&self, wanted: &str) -> String {
+        let taken = |label: &str| self.0.iter().any(|entry| entry.label == label);
+        std::iter::once(wanted.to_owned())
+            .chain((2..).map(|number| format!("{wanted} {number}")))
+            .find(|label| !taken(label))
+            .unwrap_or_default()
+    }
+}
+
+impl TryFrom<Kept> for Entry {
+    type Error = anyhow::Error;
+
+    fn try_from(kept: Kept) -> Result<Self> {
+        Ok(Self {
+            place: Place::parse(&kept.place)?,
+            record: Record::from_bytes(&kept.record.0)
+                .with_context(|| format!("the record of {:?} is damaged", kept.label))?,
+            label: kept.label,
+            created: kept.created,
+            ephemeral: false,
+        })
+    }
+}
+
+impl From<&Entry> for Kept {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            label: entry.label.clone(),
+            place: entry.place.to_string(),
+            record: entry.record.to_bytes().to_vec().into(),
+            created: entry.created,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{proof::ServerSetup, word::SecretWord};
+
+    fn entry(label: &str, phrase: &str, ephemeral: bool) -> Result<Entry> {
+        let word = SecretWord::parse(phrase)?;
+        let record = Record::register(&ServerSetup::generate(), &word)?;
+        Ok(Entry { label: label.into(), place: word.place().clone(), record, created: 1, ephemeral })
+    }
+
+    #[test]
+    fn words_come_back_from_the_file_and_ephemeral_ones_do_not() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let state = StateDirectory(folder.path().to_owned());
+        let mut words = Words::load(&state)?;
+        assert!(words.is_empty());
+        words.add(entry("workshop", "garden-otter-violin-cobalt", false)?)?;
+        words.add(entry("today", "harbor-otter-violin-cobalt", true)?)?;
+        words.save(&state)?;
+        let again = Words::load(&state)?;
+        assert_eq!(again.iter().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["workshop"]);
+        let text = fs::read_to_string(state.path("words.json"))?;
+        assert!(!text.contains("otter"), "the word itself is on disk: {text}");
+        Ok(())
+    }
+
+    #[test]
+    fn labels_and_places_are_unique_and_the_errors_say_so() -> Result<()> {
+        let mut words = Words::default();
+        words.add(entry("workshop", "garden-otter-violin-cobalt", false)?)?;
+        let label = words.add(entry("workshop", "harbor-otter-violin-cobalt", false)?).unwrap_err();
+        assert_eq!(label, WordsError::LabelTaken("workshop".into()));
+        let place = words.add(entry("door", "garden-tiger-violin-cobalt", false)?).unwrap_err();
+        assert!(matches!(place, WordsError::PlaceTaken(_)));
+        assert_eq!(words.free_label("workshop"), "workshop 2");
+        assert!(words.remove("attic").is_err());
+        words.remove("workshop")?;
+        assert!(words.is_empty());
+        Ok(())
+    }
+}

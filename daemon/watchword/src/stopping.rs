@@ -1,0 +1,51 @@
+//! How the process is told to stop, and what happens when a part of it ends by itself.
+
+use anyhow::{Context as _, Result};
+use std::time::Duration;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+    time,
+};
+use tokio_util::sync::CancellationToken;
+
+/// An ordered stop takes at most this long; what hangs then is left to the kernel.
+const STOP_TIME: Duration = Duration::from_secs(8);
+/// Exit code after a second signal, as a shell would report SIGINT.
+const SECOND_SIGNAL: i32 = 130;
+
+/// Runs until SIGTERM, Ctrl-C, or an essential task ends; then stops the rest in order. An essential task that ends
+/// by itself is a failure: systemd restarts the process.
+pub(crate) async fn until_told(mut essential: JoinSet<Result<()>>, stop: CancellationToken) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+    let failed = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        Some(ended) = essential.join_next() => Some(ended),
+        () = crate::systemd::keep_watchdog_fed() => None,
+    };
+    log::info!("stopping");
+    crate::systemd::stopping();
+    stop.cancel();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(SECOND_SIGNAL);
+    });
+    let rest = time::timeout(STOP_TIME, async {
+        let mut rest = Ok(());
+        while let Some(ended) = essential.join_next().await {
+            rest = rest.and(flatten(ended));
+        }
+        rest
+    });
+    let rest = rest.await.unwrap_or_else(|_| Err(anyhow::anyhow!("stopping took longer than {STOP_TIME:?}")));
+    match failed {
+        None => rest,
+        Some(ended) => flatten(ended).and_then(|()| anyhow::bail!("an essential part ended by itself")),
+    }
+}
+
+fn flatten(ended: Result<Result<()>, tokio::task::JoinError>) -> Result<()> {
+    ended.context("a part of the process failed").and_then(|result| result)
+}

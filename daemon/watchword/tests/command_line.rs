@@ -1,0 +1,96 @@
+//! The command line as a person meets it: what it prints, what it refuses, and with which exit code.
+
+mod common;
+
+use common::{Home, free_port, stderr, stdout, wait_for_port};
+
+#[test]
+fn version_and_help_are_there() {
+    let home = Home::new();
+    assert_eq!(stdout(&home.run(&["--version"])), format!("watchword {}\n", env!("CARGO_PKG_VERSION")));
+    let help = stdout(&home.run(&["--help"]));
+    for command in ["run", "serve", "word", "cameras", "--config"] {
+        assert!(help.contains(command), "{command} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn a_typo_in_the_configuration_is_one_sentence_with_the_nearest_key() {
+    let home = Home::new();
+    let path = home.config("[video]\nbitrat = 1\n");
+    let output = home.run(&["run", "--config", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("line 2") && said.contains("did you mean `bitrate`?"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_an_error() {
+    let home = Home::new();
+    let output = home.run(&["serve", "--config", "/nonexistent/config.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("/nonexistent/config.toml"));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let (one, other) = (Home::new(), Home::new());
+    let (path, port) = one.loopback_config("");
+    let _running = one.start(&["serve", "--config", path.to_str().unwrap()]);
+    wait_for_port(port);
+    let output = other.run(&["serve", "--config", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains(&port.to_string()) && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn plain_http_is_refused_where_others_could_reach_it() {
+    let home = Home::new();
+    let path =
+        home.config(&format!("[server]\nlisten = \"0.0.0.0:{}\"\nstun = \"\"\nplain = true\n", free_port()));
+    let output = home.run(&["serve", "--config", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("loopback"), "{}", stderr(&output));
+}
+
+#[test]
+fn words_are_made_listed_and_removed_without_a_daemon() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    let config = ["--config", path.to_str().unwrap()];
+    let word = |more: &[&str]| home.run(&[&["word"], more, &config].concat());
+    assert!(stdout(&word(&["list"])).contains("No secret word yet"));
+    let added = stdout(&word(&["add", "--label", "workshop", "--place", "garden", "--qr"]));
+    let phrase = added.lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned();
+    assert!(phrase.starts_with("garden-") && phrase.split('-').count() == 4, "{added}");
+    assert!(added.contains(&format!("/#{phrase}")) && added.contains('█'), "{added}");
+    let list = stdout(&word(&["list"]));
+    assert!(list.contains("workshop") && list.contains("garden"), "{list}");
+    for part in phrase.split('-').skip(1) {
+        assert!(!list.contains(part), "the word itself is listed: {list}");
+    }
+    let again = word(&["add", "--label", "workshop"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("already a word"), "{}", stderr(&again));
+    assert!(word(&["remove", "workshop"]).status.success());
+    let missing = word(&["remove", "workshop"]);
+    assert!(stderr(&missing).contains("no word with the label"), "{}", stderr(&missing));
+}
+
+#[test]
+fn a_bad_place_is_refused() {
+    let home = Home::new();
+    let output = home.run(&["word", "add", "--place", "No Place!"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!stderr(&output).is_empty());
+}
+
+#[test]
+fn cameras_answers_also_where_there_is_none() {
+    let home = Home::new();
+    let output = home.run(&["cameras"]);
+    assert!(output.status.success() && !stdout(&output).is_empty());
+    assert!(serde_json::from_slice::<serde_json::Value>(&home.run(&["cameras", "--json"]).stdout).is_ok());
+}

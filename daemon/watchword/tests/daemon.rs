@@ -1,0 +1,167 @@
+//! The running daemon: its start, the owner's commands to it, and its end.
+
+mod common;
+
+use common::{Home, stderr, stdout, wait_for_port};
+use std::{
+    io::Read as _,
+    os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
+    process::Stdio,
+    time::Instant,
+};
+
+#[test]
+fn it_prints_one_screen_with_the_word_and_stops_in_order() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let mut running = home.start(&["run", "--new-word", "--config", path.to_str().unwrap()]);
+    let word = running.word();
+    assert_eq!(word.split('-').count(), 4, "{word}");
+    let link = running.line("Link");
+    assert!(link.contains(&format!("https://127.0.0.1:{port}/#{word}")), "{link}");
+    running.signal("TERM");
+    assert_eq!(running.end(), Some(0));
+}
+
+#[test]
+fn the_word_of_the_run_is_never_written_to_disk_or_log() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    let mut command =
+        home.command(&["--log", "trace", "run", "--new-word", "--config", path.to_str().unwrap()]);
+    command.stderr(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut screen = String::new();
+    let mut byte = [0];
+    while !screen.contains("fingerprint:") && child.stdout.as_mut().unwrap().read(&mut byte).unwrap() == 1 {
+        screen.push(byte[0] as char);
+    }
+    let word = screen.lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned();
+    std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let secret: Vec<&str> = word.split('-').skip(1).collect();
+    let secret = secret.join("-");
+    assert!(!stderr(&output).contains(&secret), "the word is in the log");
+    for file in walk(home.path()) {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        assert!(
+            !bytes.windows(secret.len()).any(|w| w == secret.as_bytes()),
+            "the word is in {}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_owner_adds_lists_and_removes_words_while_it_runs() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let config = path.to_str().unwrap();
+    let _running = home.start(&["run", "--config", config]);
+    wait_for_port(port);
+    let added = home.run(&["word", "add", "--label", "door", "--config", config]);
+    assert!(added.status.success(), "{}", stderr(&added));
+    assert!(
+        !stdout(&added).contains("is registered when"),
+        "the running daemon registers at once: {}",
+        stdout(&added)
+    );
+    let list = stdout(&home.run(&["word", "list", "--config", config]));
+    assert!(list.contains("door") && !list.contains("no daemon runs"), "{list}");
+    assert!(home.run(&["word", "remove", "door", "--config", config]).status.success());
+    assert!(stdout(&home.run(&["word", "list", "--config", config])).contains("No secret word yet"));
+}
+
+#[test]
+fn a_second_daemon_with_the_same_state_is_refused() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let _running = home.start(&["run", "--config", path.to_str().unwrap()]);
+    wait_for_port(port);
+    let second = home.run(&["run", "--config", path.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(stderr(&second).contains("another watchword runs"), "{}", stderr(&second));
+}
+
+#[test]
+fn secrets_are_readable_by_their_owner_alone() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let _running = home.start(&["run", "--config", path.to_str().unwrap()]);
+    wait_for_port(port);
+    let state = home.path().join("state");
+    for name in ["identity.key", "opaque.key", "pass.key", "control.sock"] {
+        let mode = std::fs::metadata(state.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} is open to others: {mode:o}");
+    }
+}
+
+#[test]
+fn systemd_hears_ready_status_and_stopping() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    let socket = home.path().join("notify");
+    let systemd = UnixDatagram::bind(&socket).unwrap();
+    systemd.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    let mut command = home.command(&["run", "--config", path.to_str().unwrap()]);
+    command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "400000");
+    let mut running = common::Running::new(command);
+    let (mut heard, deadline) = (String::new(), Instant::now() + common::PATIENCE);
+    let mut listen = |until: &[&str]| {
+        while !until.iter().all(|part| heard.contains(part)) {
+            assert!(Instant::now() < deadline, "systemd heard only: {heard}");
+            let mut datagram = [0; 4096];
+            let length = systemd.recv(&mut datagram).unwrap();
+            heard += &String::from_utf8_lossy(&datagram[..length]);
+            heard.push('\n');
+        }
+    };
+    listen(&["READY=1", "STATUS=no secret word yet", "WATCHDOG=1"]);
+    running.signal("TERM");
+    listen(&["STOPPING=1"]);
+    assert_eq!(running.end(), Some(0));
+}
+
+#[test]
+fn a_server_of_its_own_kind_is_joined_and_its_return_is_noticed() {
+    let (server, device) = (Home::new(), Home::new());
+    let (server_config, port) = server.loopback_config("");
+    let serve = server.start(&["serve", "--config", server_config.to_str().unwrap()]);
+    let fingerprint = serve.line("fingerprint = ");
+    let config = device.config(&format!(
+        "[rendezvous]\nurl = \"wss://127.0.0.1:{port}/ws\"\n{}\n[video]\nsource = \"test\"\n",
+        fingerprint.trim()
+    ));
+    let running = device.start(&["run", "--new-word", "--config", config.to_str().unwrap()]);
+    running.line("registered at the place");
+    drop(serve);
+    running.line("out of reach");
+    let _again = server.start(&["serve", "--config", server_config.to_str().unwrap()]);
+    running.line("registered at the place");
+}
+
+#[test]
+fn a_server_with_another_certificate_is_refused_with_the_reason() {
+    let (server, device) = (Home::new(), Home::new());
+    let (server_config, port) = server.loopback_config("");
+    let _serve = server.start(&["serve", "--config", server_config.to_str().unwrap()]);
+    wait_for_port(port);
+    let config = device.config(&format!(
+        "[rendezvous]\nurl = \"wss://127.0.0.1:{port}/ws\"\nfingerprint = \"{}\"\n",
+        "00".repeat(32)
+    ));
+    let running = device.start(&["run", "--config", config.to_str().unwrap()]);
+    assert!(running.line("out of reach").contains("another fingerprint"));
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files.extend(walk(&entry.path())),
+            Ok(kind) if kind.is_file() => files.push(entry.path()),
+            _ => {}
+        }
+    }
+    files
+}
