@@ -111,26 +111,21 @@ impl Play {
             Event::Leave(at, s) => (*at, Input::Message(ToServer::Leave { session: session(*s) }, 99)),
         };
         let Some(guest) = self.at(said.0) else { return };
-        self.note(&guest, &said.1);
+        let went = matches!(said.1, Input::Closed);
         self.street.input(&guest, said.1);
+        if went {
+            self.open.retain(|(socket, _)| *socket != guest.id);
+        }
         self.read();
+        if let Event::Knock(..) | Event::Leave(..) | Event::Refuse(..) = event {
+            // Who ends a session itself (who knocks anew ends the earlier knock) need not be told.
+            let sessions = &self.street.broker.sessions;
+            self.open.retain(|(socket, id)| *socket != guest.id || sessions.contains_key(id));
+        }
     }
 
     fn at(&self, at: usize) -> Option<Guest> {
         (!self.guests.is_empty()).then(|| self.guests[at % self.guests.len()].clone())
-    }
-
-    /// A socket that ends a session itself need not be told.
-    fn note(&mut self, guest: &Guest, input: &Input) {
-        match input {
-            Input::Message(ToServer::Leave { session } | ToServer::Refuse { session, .. }, _)
-                if self.open.contains(&(guest.id, session.clone())) =>
-            {
-                self.open.remove(&(guest.id, session.clone()));
-            }
-            Input::Closed => self.open.retain(|(socket, _)| *socket != guest.id),
-            _ => {}
-        }
     }
 
     /// Reads all that was told, and keeps the books.
