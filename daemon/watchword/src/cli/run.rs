@@ -40,6 +40,7 @@ impl Run {
                 state.path("").display()
             );
         };
+        let door = owner::Door::open(&state)?; // the owner's questions wait there until the device answers
         let (keys, words) = (Arc::new(Keys::load_or_make(&state)?), Words::load(&state)?);
         let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
         let name = device_name(&config);
@@ -61,7 +62,6 @@ impl Run {
         let (device, orders) = Device::new(beginning, stop.clone());
         let picture = feeds.picture(&config);
         essential.spawn(serve(device, link, feeds));
-        let door = owner::Door::open(&state)?;
         essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
         systemd::ready();
 

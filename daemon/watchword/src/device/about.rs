@@ -8,7 +8,10 @@ use protocol::{
     word::Place,
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,6 +23,7 @@ const FRESH: Duration = Duration::from_millis(900);
 pub(crate) struct About {
     name: String,
     video: Option<Feed>,
+    viewers: Arc<AtomicU32>,
     measured: Arc<Mutex<Measured>>,
 }
 
@@ -49,7 +53,7 @@ impl About {
             bytes: 0,
             stats: DeviceStats::default(),
         };
-        Self { name, video, measured: Arc::new(Mutex::new(measured)) }
+        Self { name, video, viewers: Arc::default(), measured: Arc::new(Mutex::new(measured)) }
     }
 
     /// What viewers of this place are told.
@@ -60,12 +64,17 @@ impl About {
         Arc::new(AtPlace { about: self.clone(), pass: Box::new(pass) })
     }
 
+    /// So many sessions there are now.
+    pub(super) fn set_viewers(&self, count: usize) {
+        self.viewers.store(u32::try_from(count).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
     fn stats(&self, now: Instant) -> DeviceStats {
         let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         if measured.at.is_none_or(|at| now.duration_since(at) >= FRESH) {
             measured.measure(self.video.as_ref(), now);
         }
-        measured.stats.clone()
+        DeviceStats { viewers: self.viewers.load(Ordering::Relaxed), ..measured.stats.clone() }
     }
 }
 

@@ -247,6 +247,7 @@ impl Doors {
         let task = session::run(session.to_owned(), environment, messages, sealer, server, stop.clone());
         let task = self.sessions.spawn(task).id();
         self.running.insert(session.to_owned(), Running { place: context.place, task, stop });
+        self.about.set_viewers(self.running.len());
         self.doors.insert(session.to_owned(), Door::Open { opener: Box::new(opener), inbox });
         None
     }
@@ -332,7 +333,7 @@ impl Doors {
 
     /// The next session that ended; `None` while there is none.
     pub(super) async fn ended(&mut self) -> Option<Ended> {
-        match self.sessions.join_next().await? {
+        let ended = match self.sessions.join_next().await? {
             Ok(ended) => {
                 self.running.remove(&ended.session);
                 self.doors.remove(&ended.session);
@@ -343,7 +344,9 @@ impl Doors {
                 self.running.retain(|_, running| running.task != error.id());
                 None
             }
-        }
+        };
+        self.about.set_viewers(self.running.len());
+        ended
     }
 
     /// Every session says bye and ends.
