@@ -24,8 +24,9 @@ export class Peer {
   constructor(listener: PeerListener) {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#connection = connection;
-    this.#video = connection.addTransceiver('video', { direction: 'recvonly' });
+    // Sound first: the first section carries the addresses of all, and a picture may be refused (no H.264 here).
     const audio = connection.addTransceiver('audio', { direction: 'recvonly' });
+    this.#video = connection.addTransceiver('video', { direction: 'recvonly' });
     preferH264(this.#video);
     // The picture is shown when it is there; not every browser knows this wish.
     if ('jitterBufferTarget' in this.#video.receiver) this.#video.receiver.jitterBufferTarget = 0;

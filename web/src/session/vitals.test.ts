@@ -46,8 +46,8 @@ test('a page that slept asks at once, and gives less time', () => {
 
 test('statistics of a browser are read', () => {
   const report = new Map<string, Record<string, unknown>>([
-    ['T', { type: 'transport', id: 'T', selectedCandidatePairId: 'P' }],
-    ['P', { type: 'candidate-pair', id: 'P', bytesReceived: 250_000, currentRoundTripTime: 0.012, localCandidateId: 'L', remoteCandidateId: 'R' }],
+    ['T', { type: 'transport', id: 'T', selectedCandidatePairId: 'P', bytesReceived: 250_000 }],
+    ['P', { type: 'candidate-pair', id: 'P', bytesReceived: 0, currentRoundTripTime: 0.012, localCandidateId: 'L', remoteCandidateId: 'R' }],
     ['L', { type: 'local-candidate', id: 'L', candidateType: 'prflx' }],
     ['R', { type: 'remote-candidate', id: 'R', candidateType: 'host' }],
     ['C', { type: 'codec', id: 'C', mimeType: 'video/H264' }],

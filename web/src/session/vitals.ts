@@ -32,7 +32,7 @@ export function readVitals(report: RTCStatsReport, before: Vitals | undefined, e
   const video = inbound.find((entry) => entry.kind === 'video') ?? {};
   const audio = inbound.find((entry) => entry.kind === 'audio') ?? {};
   const pair = activePair(entries);
-  const bytes = number(pair.bytesReceived) ?? sum(inbound, 'bytesReceived');
+  const bytes = received(entries);
   const rate = before && elapsed > 0 ? ((bytes - before.bytes) * 8_000) / elapsed : undefined;
   const rtt = number(pair.currentRoundTripTime);
   const jitter = number(video.jitter);
@@ -110,6 +110,12 @@ export class Pulse {
     if (now - this.#moved >= STILL_AFTER) return 'still';
     return 'well';
   }
+}
+
+/** What came in of all kinds, by every path: a browser may say one is selected while packets still take another. */
+function received(entries: readonly Entry[]): number {
+  const of = (type: string): number => sum(entries.filter((entry) => entry.type === type), 'bytesReceived');
+  return of('transport') || of('candidate-pair') || of('inbound-rtp');
 }
 
 function activePair(entries: readonly Entry[]): Entry {
