@@ -10,6 +10,7 @@ mod network;
 mod room;
 pub mod session;
 mod tracks;
+pub mod viewer;
 mod wire;
 
 pub use device::Device;

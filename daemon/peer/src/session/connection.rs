@@ -30,10 +30,12 @@ pub(crate) const DISCONNECTED: Duration = Duration::from_secs(4);
 const FAILED: Duration = Duration::from_secs(26);
 /// Between two checks that the viewer still consents (RFC 7675 has 5 s; a dead viewer is to be found in 10).
 const KEEPALIVE: Duration = Duration::from_secs(1);
-/// Between two rounds of connectivity checks. The crate's 200 ms would be felt when the first one is lost.
-const CHECKS: Duration = Duration::from_millis(100);
-/// Checks of one pair of candidates: for as long as a start may take.
-const MAX_CHECKS: u16 = 300;
+/// Between two rounds of connectivity checks on the device. The crate's 200 ms would be felt when the first one is lost.
+pub(crate) const DEVICE_CHECKS: Duration = Duration::from_millis(100);
+/// The same on a viewer, whose side nominates, and does so at the next round only.
+pub(crate) const VIEWER_CHECKS: Duration = Duration::from_millis(20);
+/// How long one pair of candidates is checked: for as long as a start may take.
+const CHECKED_FOR: Duration = Duration::from_secs(30);
 /// Bytes that wait in one data channel; more stay with their sender. The window of a transfer cannot pass it.
 const SEND_BUFFER: usize = 1 << 20;
 /// Largest message on a data channel, bytes.
@@ -44,9 +46,6 @@ const CANDIDATES: usize = 64;
 const CHANNELS: usize = 16;
 /// Remote tracks that wait to be looked at.
 const TRACKS: usize = 8;
-/// How long tasks may take to end by themselves.
-const END_LIMIT: Duration = Duration::from_secs(1);
-
 /// What a connection is made of.
 pub(crate) struct Plan {
     pub(crate) base: Arc<dyn Runtime>,
@@ -54,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) stun: Vec<SocketAddr>,
     pub(crate) engine: MediaEngine,
     pub(crate) interceptors: Registry,
+    /// Between two rounds of connectivity checks.
+    pub(crate) checks: Duration,
 }
 
 /// A peer connection that ends, with every task and socket of it, when this is closed or dropped.
@@ -88,7 +89,7 @@ impl Connection {
         let configuration = RTCConfigurationBuilder::new().with_ice_servers(servers.collect()).build();
         let peer = PeerConnectionBuilder::new()
             .with_configuration(configuration)
-            .with_setting_engine(settings())
+            .with_setting_engine(settings(plan.checks))
             .with_media_engine(plan.engine)
             .with_interceptor_registry(plan.interceptors)
             .with_handler(Arc::new(handler))
@@ -110,15 +111,16 @@ impl Connection {
         if let Err(error) = self.peer.close().await {
             log::debug!("closing: {error}");
         }
+        // The driver has ended, and what it had to say is said. What is left waits for things that will not come.
+        self.kill.cancel();
         self.tasks.close();
-        if tokio::time::timeout(END_LIMIT, self.tasks.wait()).await.is_err() {
-            self.kill.cancel();
-            self.tasks.wait().await;
-        }
+        self.tasks.wait().await;
     }
 }
 
-fn settings() -> SettingEngine {
+fn settings(checks: Duration) -> SettingEngine {
+    let rounds = CHECKED_FOR.as_millis() / checks.as_millis().max(1);
+    let rounds = u16::try_from(rounds).unwrap_or(u16::MAX);
     SettingEngineBuilder::new()
         // As client the device saves the round trip of the cookie that it would ask for as server.
         .with_answering_dtls_role(RTCDtlsRole::Client)
@@ -126,7 +128,7 @@ fn settings() -> SettingEngine {
         // mDNS there is a socket less in each session.
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_ice_timeouts(Some(DISCONNECTED), Some(FAILED), Some(KEEPALIVE))
-        .with_ice_connection_attempts(Some(CHECKS), Some(MAX_CHECKS))
+        .with_ice_connection_attempts(Some(checks), Some(rounds))
         // A peer-reflexive pair is as good as any: it is how browsers that hide their addresses are reached.
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_include_loopback_candidate(true)
@@ -174,3 +176,7 @@ impl PeerConnectionEventHandler for Handler {
         let _ = self.tracks.try_send(track);
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

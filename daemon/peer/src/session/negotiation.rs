@@ -1,7 +1,7 @@
 //! From an offer to an answer, and the tracks that go with it.
 
 use super::Environment;
-use super::connection::{Connection, Plan, Reports};
+use super::connection::{Connection, DEVICE_CHECKS, Plan, Reports};
 use super::offer::{Offer, with_level};
 use crate::tracks::clock::{AUDIO_RATE, Epoch, TrackClock, VIDEO_RATE};
 use crate::tracks::codecs;
@@ -89,6 +89,7 @@ pub(super) async fn negotiate(
         addresses,
         engine: codecs::engine(profile)?,
         interceptors: codecs::sending(clocks, wanted.clone()),
+        checks: DEVICE_CHECKS,
     };
     let (connection, mut reports) = Connection::open(plan).await?;
     let mut pending = Vec::new();

@@ -1,1 +1,88 @@
+//! What offers are read as.
 
+use super::*;
+
+#[path = "../../tests/support/offers.rs"]
+#[allow(unreachable_pub)]
+mod offers;
+
+use offers::{AUDIO, CHROMIUM, DATA, FIREFOX, SAFARI, offer};
+
+#[test]
+fn browsers() {
+    let read = |video| Offer::parse(&offer(&[video, AUDIO, DATA])).unwrap();
+    let all = Offer { h264: Some("42e01f".to_owned()), audio: true, loopback: false };
+    assert_eq!(read(CHROMIUM), all);
+    assert_eq!(read(SAFARI), all);
+    assert_eq!(read(FIREFOX), Offer { h264: None, ..all });
+}
+
+#[test]
+fn only_formats_that_are_sent_count() {
+    let with = |id: &str, mode: &str| {
+        let section = format!(
+            "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\na=rtpmap:96 H264/90000\r\n\
+             a=fmtp:96 packetization-mode={mode};profile-level-id={id}\r\n"
+        );
+        Offer::parse(&offer(&[&section, DATA])).unwrap().h264
+    };
+    assert_eq!(with("42e01f", "1").as_deref(), Some("42e01f"));
+    assert_eq!(with("42c028", "1").as_deref(), Some("42c028"), "constrained, with another constraint set");
+    assert_eq!(with("42001f", "1").as_deref(), Some("42001f"), "baseline shows constrained baseline");
+    for (id, mode) in
+        [("42e01f", "0"), ("640c1f", "1"), ("4d001f", "1"), ("42", "1"), ("zzzzzz", "1"), ("é2e01", "1")]
+    {
+        assert_eq!(with(id, mode), None, "{id}, mode {mode}");
+    }
+    for direction in ["sendonly", "inactive"] {
+        let section = CHROMIUM.replace("recvonly", direction);
+        assert_eq!(Offer::parse(&offer(&[&section, DATA])).unwrap().h264, None);
+    }
+}
+
+#[test]
+fn a_viewer_on_the_device_itself_is_seen() {
+    let at = |address: &str| {
+        let section = format!("{CHROMIUM}a=candidate:1 1 udp 2113937151 {address} 50000 typ host\r\n");
+        Offer::parse(&offer(&[&section, DATA])).unwrap().loopback
+    };
+    assert!(at("127.0.0.1") && at("::1"));
+    assert!(!at("192.0.2.1") && !at("4d6b.local"));
+}
+
+#[test]
+fn what_cannot_be_answered_is_refused() {
+    let refused = |sdp: &str| Offer::parse(sdp).unwrap_err();
+    assert_eq!(refused(""), OfferError::Unreadable);
+    assert_eq!(refused("hello"), OfferError::Unreadable);
+    assert_eq!(refused(&"a".repeat(MAX_SDP + 1)), OfferError::TooLarge);
+    assert_eq!(refused(&offer(&[CHROMIUM, AUDIO])), OfferError::NoControl);
+    assert_eq!(refused(&offer(&[AUDIO, DATA])), OfferError::NoVideo);
+    assert_eq!(refused(&offer(&[DATA; MAX_SECTIONS + 1])), OfferError::TooManySections);
+    assert_eq!(refused(&offer(&[CHROMIUM, DATA]).replace("a=mid:", "a=mud:")), OfferError::Unreadable);
+}
+
+#[test]
+fn no_damage_makes_it_panic() {
+    let whole = offer(&[CHROMIUM, AUDIO, DATA]);
+    let bytes = whole.as_bytes();
+    for index in 0..bytes.len() {
+        let _ = Offer::parse(&whole[..index]);
+        for byte in [0, b'\n', b' ', b':', b'=', b'9', 0x7f] {
+            let mut damaged = bytes.to_vec();
+            damaged[index] = byte;
+            let _ = Offer::parse(&String::from_utf8_lossy(&damaged));
+        }
+    }
+}
+
+#[test]
+fn the_answer_says_the_level_of_the_stream() {
+    let answer = "m=video 9 UDP/TLS/RTP/SAVPF 109\r\n\
+        a=fmtp:109 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\na=mid:0\r\n";
+    assert_eq!(with_level(answer, "42e028"), answer.replace("42e01f", "42e028"));
+    let strict = answer.replace("level-asymmetry-allowed=1;", "");
+    assert_eq!(with_level(&strict, "42e028"), strict, "only where another level is allowed");
+    assert_eq!(with_level("a=fmtp:1 level-asymmetry-allowed=1;profile-level-id=42e0", "42e028").len(), 56);
+    assert_eq!(with_level(answer, ""), answer);
+}

@@ -382,3 +382,21 @@ async fn until(deadline: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_track_says_why_there_is_none() {
+        let (states, feed) = watch::channel(FeedState::Opening);
+        let mut source = Source { feed: Some(feed), taken: true };
+        assert_eq!(source.state(), TrackState::Starting);
+        states.send_replace(FeedState::Waiting { message: "Plug it in.".to_owned() });
+        assert_eq!(source.state(), TrackState::Waiting { message: "Plug it in.".to_owned() });
+        source.taken = false;
+        assert_eq!(source.state(), TrackState::NoCodec);
+        source.feed = None;
+        assert_eq!(source.state(), TrackState::None);
+    }
+}

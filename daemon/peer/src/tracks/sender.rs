@@ -68,7 +68,7 @@ impl Track {
         clock: Arc<TrackClock>,
     ) -> rtc::shared::error::Result<Self> {
         let ssrc: u32 = rand::random();
-        let rtx = (kind == RtpCodecKind::Video).then(|| RTCRtpRtxParameters { ssrc: !ssrc });
+        let rtx = (kind == RtpCodecKind::Video).then_some(RTCRtpRtxParameters { ssrc: !ssrc });
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), rtx, ..Default::default() },
             codec: codec.rtp_codec.clone(),

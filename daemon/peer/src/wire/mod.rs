@@ -7,9 +7,11 @@
 //! - **Buffers**: sockets of 2 MiB. The default of 208 KiB lost 1,600 datagrams in one upload.
 //! - **Haste**: while a session starts, no timer is longer than a few milliseconds. The driver sends ClientHello, the
 //!   checks of a trickled candidate and SCTP's INIT at its next timer only, up to 200 ms late.
-//! - **DTLS under loss** ([`flight`]), **SACKs often** ([`socket`]), **media first, data paced** ([`pace`]).
+//! - **Starts under loss**: DTLS flights are repeated ([`flight`]), the first data is sent twice ([`early`]).
+//! - **SACKs often** ([`socket`]), **media first, data paced** ([`pace`]).
 //! - **An end**: tasks started here end when the session is killed, and are counted, so that they can be waited for.
 
+mod early;
 mod flight;
 mod pace;
 mod shared;
@@ -58,6 +60,7 @@ impl Wire {
     /// The session has started: timers run as they are asked for.
     pub(crate) fn settle(&self) {
         self.starting.store(false, Ordering::Relaxed);
+        self.shared.settle();
     }
 
     /// DTLS flights sent again, and datagrams lost because a socket or the queue of data was full.
@@ -130,7 +133,7 @@ impl Runtime for Wire {
             return self.shared.base.sleep(duration);
         }
         let now = self.now();
-        self.shared.repeat_flights(now);
+        self.shared.repeat(now);
         self.shared.base.sleep(self.limit(duration, now))
     }
 

@@ -80,11 +80,20 @@ impl Shared {
         sockets.push(Arc::downgrade(socket));
     }
 
-    /// Repeats the handshake flights that are due.
-    pub(super) fn repeat_flights(&self, now: Instant) {
+    /// Sends again what is due on any socket.
+    pub(super) fn repeat(&self, now: Instant) {
+        self.each(|socket| socket.repeat_if_due(now));
+    }
+
+    /// The session has started.
+    pub(super) fn settle(&self) {
+        self.each(Socket::settle);
+    }
+
+    fn each(&self, act: impl Fn(&Socket)) {
         let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
-            socket.repeat_if_due(now);
+            act(&socket);
         }
     }
 

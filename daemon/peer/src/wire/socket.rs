@@ -1,5 +1,6 @@
 //! One UDP socket of a session: what leaves first, what is paced, what is repeated.
 
+use super::early::Early;
 use super::flight::Flight;
 use super::pace::{Pace, Run, Verdict};
 use super::shared::Shared;
@@ -30,6 +31,7 @@ pub(super) struct Socket {
 
 struct State {
     flight: Flight,
+    early: Early,
     pace: Pace,
     inbound: Inbound,
 }
@@ -49,17 +51,26 @@ impl Socket {
         let segments = inner.max_gro_segments().clamp(1, GRO_SEGMENTS);
         let buffer = BytesMut::zeroed(segments * MTU);
         let inbound = Inbound { buffer, meta: RecvMeta::default(), next: 0, rest: false };
-        Self { inner, shared, state: Mutex::new(State { flight: Flight::new(), pace: Pace::new(), inbound }) }
+        let state = State { flight: Flight::new(), early: Early::new(), pace: Pace::new(), inbound };
+        Self { inner, shared, state: Mutex::new(state) }
     }
 
-    /// Sends the last handshake flight again if it is time.
+    /// Sends again what is due: the last handshake flight, copies of the first data.
     pub(super) fn repeat_if_due(&self, now: Instant) {
         let mut state = self.lock();
+        while let Some((destination, datagram)) = state.early.due(now) {
+            let _ = self.try_send(destination, &datagram, None);
+        }
         if state.flight.is_due(now) {
             let flight = state.flight.again(now);
             drop(state);
             self.repeat(flight);
         }
+    }
+
+    /// The session has started.
+    pub(super) fn settle(&self) {
+        self.lock().early.end();
     }
 
     /// Sends what the pacer lets go; the pause until it is asked again, or `None` when nothing is left.
@@ -106,6 +117,7 @@ impl Socket {
         let now = self.shared.now();
         let mut state = self.lock();
         state.flight.sent(transmit.destination, transmit.contents, now);
+        state.early.sent(transmit.destination, transmit.contents, now);
         let run = || Run {
             destination: transmit.destination,
             contents: transmit.contents.to_vec(),
