@@ -24,10 +24,22 @@ impl Capture {
         pump: Arc<Pump>,
         sink: Sink,
     ) -> Result<Self, OpenError> {
+        Self::run(camera(plan)?, plan, settings, pump, sink)
+    }
+
+    /// From whatever gives pictures in the mode of `plan`.
+    fn run(
+        source: Vec<gst::Element>,
+        plan: &Plan,
+        settings: &VideoSettings,
+        pump: Arc<Pump>,
+        sink: Sink,
+    ) -> Result<Self, OpenError> {
         let failed =
             |error: gst::glib::BoolError| OpenError::Failed(format!("The camera cannot be used: {error}."));
         let pipeline = gst::Pipeline::new();
-        let mut chain = source(plan)?;
+        let mut chain = source;
+        chain.extend(decoded(plan)?);
         chain.extend(upright(plan, settings)?);
         chain.push(appsink(plan, settings, pump).upcast());
         pipeline.add_many(&chain).map_err(failed)?;
@@ -58,8 +70,8 @@ fn sentence(name: &str, error: &str) -> String {
     format!("The camera {name} stopped ({}): is it still plugged in?", error.trim_end_matches('.'))
 }
 
-/// The camera in its mode, decoded if that is needed.
-fn source(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
+/// The camera in its mode.
+fn camera(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
     let source = element("v4l2src")?;
     source.set_property("device", plan.path.to_str().unwrap_or_default());
     let filter = element("capsfilter")?;
@@ -71,7 +83,12 @@ fn source(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
     let caps = caps.field("width", size(plan.mode.width)).field("height", size(plan.mode.height));
     let rate = gst::Fraction::approximate_f32(plan.mode.fps).unwrap_or(gst::Fraction::new(30, 1));
     filter.set_property("caps", caps.field("framerate", near(rate)).build());
-    let mut chain = vec![source, filter];
+    Ok(vec![source, filter])
+}
+
+/// What decodes the camera's pictures, if they are not raw.
+fn decoded(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
+    let mut chain = Vec::new();
     if kind(&plan.mode.format) == Some(Kind::Jpeg) {
         // Decoding has a thread of its own, and takes the newest picture: a slow board shows fewer, not older ones.
         let queue = element("queue")?;
@@ -230,35 +247,5 @@ fn draw_time_code(info: &gst_video::VideoInfo, buffer: &mut gst::Buffer) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_are_scaled_down_in_their_own_shape_and_never_up() {
-        assert_eq!(fitted((1280, 720), (1280, 720)), (1280, 720));
-        assert_eq!(fitted((640, 480), (1280, 720)), (640, 480));
-        assert_eq!(fitted((1920, 1080), (1280, 720)), (1280, 720));
-        assert_eq!(fitted((1280, 960), (1280, 720)), (960, 720));
-        assert_eq!(fitted((2592, 1944), (640, 360)), (480, 360));
-        assert_eq!(fitted((1001, 4001), (1000, 1000)), (250, 1000));
-        assert_eq!(fitted((4096, 2), (64, 64)), (64, 2));
-    }
-
-    #[test]
-    fn too_many_pictures_become_the_wanted_number() {
-        let start = Instant::now();
-        for (given, wanted) in [(90.0, 30.0), (60.0, 30.0), (50.0, 30.0), (30.0, 30.0)] {
-            let mut thinning = Thinning::new(given, wanted);
-            let ticks =
-                (0..(given as u32 * 4)).map(|tick| start + Duration::from_secs_f32(tick as f32 / given));
-            let kept = ticks.filter(|now| thinning.keeps(*now)).count();
-            assert!((115..=125).contains(&kept), "{kept} of {given} a second for {wanted}");
-        }
-    }
-
-    #[test]
-    fn errors_are_sentences() {
-        assert!(sentence("Cam", "Device '/dev/video0' is busy").contains("Another program"));
-        assert!(sentence("Cam", "Could not read.").contains("plugged in"));
-    }
-}
+#[path = "capture_tests.rs"]
+mod tests;

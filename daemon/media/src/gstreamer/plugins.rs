@@ -3,7 +3,7 @@
 use crate::OpenError;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{LazyLock, Once, OnceLock};
 
 /// Starts GStreamer, once per process; later calls return at once. Blocks: about 10 ms with its registry cached, and
 /// a second where the cache cannot be written (it then looks through all plugins).
@@ -24,14 +24,20 @@ pub fn init() -> Result<(), OpenError> {
     STARTED.get_or_init(start).clone()
 }
 
-/// Starts GStreamer and loads what the settings will need, without opening any device: worth calling when somebody
-/// is at the door, so that the first picture does not wait for it. Blocks for some tens of milliseconds at most.
+/// Starts GStreamer, loads what a picture and a sound need, and finds the encoder that works here by encoding one
+/// small picture, without opening a camera or a microphone: worth calling when somebody is at the door, so that the
+/// first picture does not wait for it. Later calls return at once. Blocks: for 20 ms as a rule, for seconds where an
+/// encoder does not answer.
 pub fn warm_up() {
-    if init().is_ok() {
-        for name in ["appsrc", "appsink", "x264enc", "opusenc", "audioconvert"] {
-            exists(name);
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        if init().is_ok() {
+            for name in ["audioconvert", "audioresample", "opusenc"] {
+                exists(name);
+            }
+            crate::video::warm_up();
         }
-    }
+    });
 }
 
 /// Whether there is such an element; loads its plugin.

@@ -92,6 +92,14 @@ impl Encoder {
     }
 }
 
+#[cfg(test)]
+impl Encoder {
+    /// As an element of it would when it fails.
+    pub(super) fn break_down(&self) {
+        gst::element_error!(self.element, gst::LibraryError::Encode, ["broken by a test"]);
+    }
+}
+
 impl Drop for Encoder {
     fn drop(&mut self) {
         if self.pipeline.set_state(gst::State::Null).is_err() {
@@ -125,7 +133,10 @@ fn sink(
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         let Some(buffer) = sample.buffer() else { return Ok(gst::FlowSuccess::Ok) };
-        let captured = epoch + Duration::from_nanos(buffer.pts().map_or(0, gst::ClockTime::nseconds));
+        // Running time: encoders shift timestamps (x264enc by 1000 hours), and the segment with them.
+        let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
+        let time = segment.and_then(|segment| segment.to_running_time(buffer.pts()));
+        let captured = epoch + Duration::from_nanos(time.map_or(0, gst::ClockTime::nseconds));
         let map = buffer.map_readable().map_err(|_| gst::FlowError::Error)?;
         let (data, key) = sets.complete(Bytes::copy_from_slice(&map));
         encoded.store(true, Ordering::Relaxed);

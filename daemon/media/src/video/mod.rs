@@ -5,6 +5,8 @@ mod encoders;
 mod opener;
 mod pump;
 mod test_picture;
+mod trial;
 
 pub use opener::video_opener;
 pub(crate) use pump::Pump;
+pub(crate) use trial::warm_up;

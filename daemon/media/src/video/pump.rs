@@ -183,3 +183,69 @@ impl Pump {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Feed, FeedSettings, Opener, Running};
+    use std::sync::Arc;
+
+    /// A source whose first choice of an encoder is not there, and whose second can be made to fail.
+    struct Hand(Mutex<Option<Arc<Pump>>>);
+
+    struct Open;
+
+    impl Running for Open {
+        fn request_key_frame(&self) {}
+        fn set_bitrate(&self, _: u32) {}
+    }
+
+    impl Opener for Hand {
+        fn open(&self, sink: Sink) -> Result<Box<dyn Running>, OpenError> {
+            crate::init()?;
+            let pump = Pump::new(sink, "hand".into(), None, 500_000)?;
+            pump.inner.lock().unwrap().candidates = [Kind::V4l2, Kind::X264, Kind::OpenH264].into();
+            *self.0.lock().unwrap() = Some(Arc::new(pump));
+            Ok(Box::new(Open))
+        }
+    }
+
+    fn picture(info: &gst_video::VideoInfo) -> gst::Buffer {
+        gst::Buffer::with_size(info.size()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_next_encoder_takes_over_from_one_that_fails() {
+        let hand = Arc::new(Hand(Mutex::new(None)));
+        let feed = Feed::new(hand.clone(), FeedSettings::default());
+        let mut viewer = feed.subscribe();
+        let pump = loop {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            if let Some(pump) = hand.0.lock().unwrap().clone() {
+                break pump;
+            }
+        };
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240)
+            .fps(gst::Fraction::new(30, 1))
+            .build()
+            .unwrap();
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        let first = viewer.next().await.unwrap();
+        assert!(first.key);
+        assert_eq!(feed.stats().info.unwrap().encoder, "x264enc", "there is no v4l2h264enc here");
+
+        pump.inner.lock().unwrap().encoder.as_ref().unwrap().break_down();
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        let second = viewer.next().await.unwrap();
+        assert!(second.key && second.captured > first.captured);
+        assert_eq!(feed.stats().info.unwrap().encoder, "openh264enc");
+
+        pump.inner.lock().unwrap().encoder.as_ref().unwrap().break_down();
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        let mut state = feed.state();
+        let waiting = |state: &crate::FeedState| matches!(state, crate::FeedState::Waiting { message } if message.contains("No H.264"));
+        tokio::time::timeout(Duration::from_secs(5), state.wait_for(waiting)).await.unwrap().unwrap();
+        pump.stop();
+        feed.close().await;
+    }
+}

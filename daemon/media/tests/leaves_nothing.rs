@@ -1,0 +1,78 @@
+//! What is left when the last viewer has gone: nothing. In a process of its own, since it counts threads.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
+use watchword_media::{
+    AudioSettings, CameraChoice, Feed, FeedSettings, FeedState, MicrophoneChoice, VideoSettings,
+    audio_opener, video_opener, warm_up,
+};
+
+async fn cycle(feeds: &[&Feed]) {
+    let mut viewers: Vec<_> = feeds.iter().map(|feed| feed.subscribe()).collect();
+    for viewer in &mut viewers {
+        timeout(Duration::from_secs(10), viewer.next()).await.expect("in time").expect("a frame");
+    }
+    drop(viewers);
+    for feed in feeds {
+        feed.state().wait_for(|state| *state == FeedState::Closed).await.expect("the feed is there");
+    }
+}
+
+/// Names of this process' threads that are neither the test's own nor tokio's.
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    names
+        .filter(|name| {
+            !name.starts_with("tokio") && !name.starts_with("leaves") && !name.starts_with("the_last")
+        })
+        .collect()
+}
+
+fn rss_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_last_viewer_leaves_nothing_behind() {
+    warm_up();
+    let settings = || FeedSettings { linger: Duration::ZERO, ..FeedSettings::default() };
+    let camera = CameraChoice::Test;
+    let video = VideoSettings { camera, width: 640, height: 360, ..VideoSettings::default() };
+    let audio = AudioSettings { microphone: MicrophoneChoice::Test, ..AudioSettings::default() };
+    let (video, audio) =
+        (Feed::new(video_opener(video), settings()), Feed::new(audio_opener(audio), settings()));
+
+    let viewer = video.subscribe();
+    sleep(Duration::from_millis(200)).await;
+    assert!(threads().iter().any(|name| name.starts_with("test-picture")), "{:?}", threads());
+    drop(viewer);
+
+    for _ in 0..20 {
+        cycle(&[&video, &audio]).await;
+    }
+    let before = rss_kb();
+    for _ in 0..60 {
+        cycle(&[&video, &audio]).await;
+    }
+    let after = rss_kb();
+    println!("80 openings; rss {before} kB after 20, {after} kB after all");
+    assert!(after < before + before / 5, "rss {before} kB, then {after} kB");
+
+    let begin = Instant::now();
+    while !threads().is_empty() && begin.elapsed() < Duration::from_secs(5) {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(threads(), Vec::<String>::new());
+    video.close().await;
+    audio.close().await;
+}
