@@ -42,6 +42,9 @@ fn near_place(place: &str) -> Option<Cow<'static, str>> {
 /// (a letter not doubled is the commonest slip), then the same first letter, then the nearest length, then the first
 /// of the list.
 fn nearest(part: &str) -> Option<Cow<'static, str>> {
+    if let Some(word) = list().find(|word| word == part) {
+        return Some(word);
+    }
     let length = part.chars().count();
     let bound = if length < 6 { 1 } else { 2 };
     let first = part.chars().next()?;
