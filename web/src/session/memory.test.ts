@@ -53,6 +53,11 @@ test.each(['', 'x', 'null', '[]', '7', '{"garden":7}', '{"garden":{"key":7,"used
   },
 );
 
+test('the page loads itself anew once for one reason', () => {
+  const memory = browser().visit();
+  expect([memory.mayReload('a'), memory.mayReload('a'), memory.mayReload('b')]).toEqual([true, false, true]);
+});
+
 test('a browser that forbids storage keeps things for the page', () => {
   const forbidden = (): Storage => {
     throw new Error('forbidden');

@@ -16,6 +16,7 @@ export interface Acquaintance {
 
 const WORD = 'watchword.word';
 const DEVICES = 'watchword.devices';
+const RELOADED = 'watchword.reloaded';
 const NAME = 'watchword.name';
 /** Places remembered; the one unused longest is forgotten first. */
 const MAX_DEVICES = 64;
@@ -49,6 +50,13 @@ export class Memory {
   forgetWord(): void {
     this.#session.remove(WORD);
     this.#local.remove(WORD);
+  }
+
+  /** Whether the page may load itself anew for this reason: once a visit, so that it never does so in a circle. */
+  mayReload(reason: string): boolean {
+    if (this.#session.get(RELOADED) === reason) return false;
+    this.#session.set(RELOADED, reason);
+    return true;
   }
 
   get name(): string {

@@ -83,7 +83,11 @@ export class Session {
       notified: (method, params) => this.#over || listener.notified(method, params),
       closed: () => this.#fail(this.#connected ? 'closed' : 'no-path'),
     });
-    this.#prepared = this.#line.then((line) => this.peer.prepare(stun(base, line)));
+    this.#prepared = this.#line.then((line) => {
+      // A server that waits too long for the knock hangs up: its owner then prepares another.
+      line.listen({ message: () => undefined, closed: () => this.#fail('unreachable') });
+      return this.peer.prepare(stun(base, line));
+    });
     this.#prepared.catch(() => this.#fail('unreachable'));
   }
 
@@ -144,6 +148,7 @@ export class Session {
         this.#listener.absent();
         return;
       case 'present':
+        if (this.#id !== undefined) return;
         this.#listener.present();
         this.#within(ANSWER_WITHIN, 'no-answer');
         // A KE1 serves once.

@@ -166,7 +166,11 @@ export class Viewer extends EventTarget {
         this.#changedKey = key;
         say({ type: 'changed-key' });
       },
-      refused: (refusal) => say({ type: 'refused', refusal, now: Date.now(), random: Math.random() }),
+      refused: (refusal) => {
+        // The server was renewed while this page was open: the page that it serves now is the one that fits.
+        if (current() && refusal.code === 'wrong-version' && this.memory.mayReload(refusal.message)) location.reload();
+        say({ type: 'refused', refusal, now: Date.now(), random: Math.random() });
+      },
       failed: (fault, message) => this.#failed(session, fault, message),
     });
     return session;

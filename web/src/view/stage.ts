@@ -99,7 +99,7 @@ export class Stage extends ViewerElement {
     const inviting = this.muted && !this.#chose && audible;
     const unread = this.unread > 0 ? html`<span class="unread">${Math.min(this.unread, 99)}</span>` : nothing;
     return html`<div class="buttons" role="toolbar" aria-label="Picture and sound" ?hidden=${!this.shown}>
-      <button type="button" name="sound" class=${inviting ? 'inviting' : ''} ?hidden=${!audible} aria-label=${sound}
+      <button type="button" name="sound" class=${inviting ? 'inviting' : ''} ?hidden=${!audible} aria-label="Sound"
         title="${sound} (m)" aria-pressed=${!this.muted} @click=${this.toggleSound}>
         ${this.muted ? soundOff : soundOn}${inviting ? html`<span>Tap for sound</span>` : nothing}
       </button>
