@@ -58,8 +58,8 @@ class Daemon {
     return this.child.err;
   }
 
-  async start(...options: string[]): Promise<void> {
-    this.#child = new Child(this.command(this.#command, ...options), { env: this.environment });
+  async start(): Promise<void> {
+    this.#child = new Child(this.command(this.#command), { env: this.environment });
     await this.#child.line(this.#command === 'run' ? /is ready to be watched/ : /serves at/);
   }
 
@@ -115,6 +115,12 @@ export class Device extends Daemon {
     const word = child.out.map((line) => /^ *Word +(\S+)$/.exec(line)?.[1]).find((found) => found !== undefined);
     if (code !== 0 || word === undefined) throw new Error(`watchword word add failed:\n${child.said()}`);
     return word;
+  }
+
+  /** Resolves when its word can be knocked at. */
+  override async start(): Promise<void> {
+    await super.start();
+    await this.child.line(/registered at the place/, { stream: this.child.err });
   }
 
   get url(): string {

@@ -13,6 +13,8 @@ export type Message = Record<string, unknown> & { type: string };
 export class Line {
   readonly heard: Message[] = [];
   readonly socket: WebSocket;
+  /** What the server calls this socket. */
+  handle = '';
   /** The code with which the socket was closed, once it is. */
   readonly closed: Promise<number>;
 
@@ -27,12 +29,8 @@ export class Line {
     const address = url.replace(/^http/, 'ws');
     // The device made its certificate itself; what this client sends is for tests only.
     const line = new Line(new WebSocket(`${address}ws`, { rejectUnauthorized: false }));
-    await line.next('welcome');
+    line.handle = String((await line.next('welcome')).handle);
     return line;
-  }
-
-  get handle(): string {
-    return String(this.heard.find((message) => message.type === 'welcome')?.handle);
   }
 
   send(message: unknown): void {
@@ -44,8 +42,11 @@ export class Line {
     const deadline = Date.now() + within;
     for (;;) {
       const index = this.heard.findIndex((message) => message.type === type);
-      const [found] = index < 0 ? [] : this.heard.splice(index, type === 'welcome' ? 0 : 1);
-      if (found) return found;
+      const found = this.heard[index];
+      if (found) {
+        this.heard.splice(index, 1);
+        return found;
+      }
       if (Date.now() > deadline) throw new Error(`no ${type} came, but ${JSON.stringify(this.heard)}`);
       await sleep(5);
     }
