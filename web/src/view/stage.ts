@@ -28,6 +28,8 @@ export class Stage extends ViewerElement {
   /** The viewer chose silence or sound; before that the first touch brings sound. */
   #chose = false;
   #stream: MediaStream | undefined;
+  /** The stream on the video brought a picture that has not been kept yet. */
+  #fresh = false;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #onGesture = (event: Event): void => this.#gesture(event);
 
@@ -125,25 +127,33 @@ export class Stage extends ViewerElement {
     const video = this.video;
     if (!video) return;
     this.#stream = stream;
+    this.#fresh = false;
     video.srcObject = stream ?? null;
     if (!stream) {
       this.#forgetPicture();
       return;
     }
     // Not every browser tells of frames; `loadeddata` comes with the first one everywhere.
-    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => this.viewer?.shown(stream));
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => this.#onFrame(stream));
     this.#resume();
   }
 
   #onData(): void {
-    if (this.#stream) this.viewer?.shown(this.#stream);
+    if (this.#stream) this.#onFrame(this.#stream);
+  }
+
+  #onFrame(stream: MediaStream): void {
+    if (stream !== this.#stream) return;
+    this.#fresh = true;
+    this.viewer?.shown(stream);
   }
 
   /** The last picture of a session stays, dimmed, until the next one brings its first. */
   #keepPicture(): void {
     const { video } = this;
     const canvas = this.renderRoot.querySelector('canvas');
-    if (!canvas || !video || video.videoWidth === 0 || this.viewer?.stream === undefined) return;
+    if (!canvas || !video || !this.#fresh) return;
+    this.#fresh = false;
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
     canvas.getContext('2d')?.drawImage(video, 0, 0);
