@@ -2,7 +2,7 @@
 
 use super::Environment;
 use super::connection::{Connection, DEVICE_CHECKS, Plan, Reports};
-use super::offer::{Offer, with_level};
+use super::offer::{Offer, with_level, without_hidden};
 use crate::tracks::clock::{AUDIO_RATE, Epoch, TrackClock, VIDEO_RATE};
 use crate::tracks::codecs;
 use crate::tracks::feedback::KeyFrameWanted;
@@ -147,7 +147,7 @@ async fn answer(
     sockets: usize,
 ) -> Result<String> {
     let peer = &connection.peer;
-    peer.set_remote_description(RTCSessionDescription::offer(sdp)?).await?;
+    peer.set_remote_description(RTCSessionDescription::offer(without_hidden(&sdp))?).await?;
     let answer = peer.create_answer(None).await?;
     let bare = answer.sdp.clone();
     peer.set_local_description(answer).await?;

@@ -94,6 +94,13 @@ pub(super) fn with_level(answer: &str, profile_level_id: &str) -> String {
     out
 }
 
+/// An offer without the candidates that hide behind mDNS names. They are not resolved (see the settings of the
+/// connection), and each would be complained about.
+pub(super) fn without_hidden(offer: &str) -> String {
+    let hidden = |line: &&str| line.starts_with("a=candidate:") && line.contains(".local ");
+    offer.split_inclusive('\n').filter(|line| !hidden(line)).collect()
+}
+
 /// Whether the viewer wants to be sent to (RFC 8866 section 6.7).
 fn receives(section: &MediaDescription) -> bool {
     section.attribute("sendonly").is_none()

@@ -51,6 +51,16 @@ fn a_viewer_on_the_device_itself_is_seen() {
 }
 
 #[test]
+fn hidden_candidates_are_left_out() {
+    let (seen, hidden) =
+        ("a=candidate:1 1 udp 1 192.0.2.1 5 typ host\r\n", "a=candidate:1 1 udp 1 4d6b.local 5 typ host\r\n");
+    assert_eq!(
+        without_hidden(&format!("v=0\r\n{hidden}{seen}a=mid:0.local \r\n")),
+        format!("v=0\r\n{seen}a=mid:0.local \r\n")
+    );
+}
+
+#[test]
 fn what_cannot_be_answered_is_refused() {
     let refused = |sdp: &str| Offer::parse(sdp).unwrap_err();
     assert_eq!(refused(""), OfferError::Unreadable);

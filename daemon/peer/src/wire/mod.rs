@@ -8,11 +8,13 @@
 //! - **Haste**: while a session starts, no timer is longer than a few milliseconds. The driver sends ClientHello, the
 //!   checks of a trickled candidate and SCTP's INIT at its next timer only, up to 200 ms late.
 //! - **Starts under loss**: DTLS flights are repeated ([`flight`]), the first data is sent twice ([`early`]).
+//! - **An early nomination** is not lost ([`nomination`]): with browsers that hide their addresses it is the rule.
 //! - **SACKs often** ([`socket`]), **media first, data paced** ([`pace`]).
 //! - **An end**: tasks started here end when the session is killed, and are counted, so that they can be waited for.
 
 mod early;
 mod flight;
+mod nomination;
 mod pace;
 mod shared;
 mod socket;

@@ -2,6 +2,7 @@
 
 use super::early::Early;
 use super::flight::Flight;
+use super::nomination::Nominations;
 use super::pace::{Pace, Run, Verdict};
 use super::shared::Shared;
 use bytes::BytesMut;
@@ -32,6 +33,7 @@ pub(super) struct Socket {
 struct State {
     flight: Flight,
     early: Early,
+    nominations: Nominations,
     pace: Pace,
     inbound: Inbound,
 }
@@ -51,7 +53,13 @@ impl Socket {
         let segments = inner.max_gro_segments().clamp(1, GRO_SEGMENTS);
         let buffer = BytesMut::zeroed(segments * MTU);
         let inbound = Inbound { buffer, meta: RecvMeta::default(), next: 0, rest: false };
-        let state = State { flight: Flight::new(), early: Early::new(), pace: Pace::new(), inbound };
+        let state = State {
+            flight: Flight::new(),
+            early: Early::new(),
+            nominations: Nominations::default(),
+            pace: Pace::new(),
+            inbound,
+        };
         Self { inner, shared, state: Mutex::new(state) }
     }
 
@@ -70,7 +78,9 @@ impl Socket {
 
     /// The session has started.
     pub(super) fn settle(&self) {
-        self.lock().early.end();
+        let mut state = self.lock();
+        state.early.end();
+        state.nominations.end();
     }
 
     /// Sends what the pacer lets go; the pause until it is asked again, or `None` when nothing is left.
@@ -199,6 +209,10 @@ impl AsyncUdpSocket for Socket {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if let Some((from, datagram)) = state.nominations.due() {
+            *meta = state.inbound.again(from, &datagram, buffer);
+            return Poll::Ready(Ok(1));
+        }
         if state.inbound.next >= state.inbound.meta.len {
             let inbound = &mut state.inbound;
             let mut slices = [IoSliceMut::new(&mut inbound.buffer)];
@@ -213,6 +227,7 @@ impl AsyncUdpSocket for Socket {
         *meta = state.inbound.take(buffer);
         let now = self.shared.now();
         self.shared.heard(now);
+        state.nominations.received(meta.addr, &buffer[..meta.len]);
         if state.flight.received(&buffer[..meta.len], now) {
             let flight = state.flight.again(now);
             drop(state);
@@ -223,6 +238,16 @@ impl AsyncUdpSocket for Socket {
 }
 
 impl Inbound {
+    /// Copies a datagram out that came before.
+    fn again(&mut self, from: SocketAddr, datagram: &[u8], into: &mut [u8]) -> RecvMeta {
+        let length = datagram.len().min(into.len());
+        into[..length].copy_from_slice(&datagram[..length]);
+        self.rest = true;
+        let mut meta = RecvMeta::default();
+        (meta.addr, meta.len, meta.stride) = (from, length, length.max(1));
+        meta
+    }
+
     /// Copies the next datagram out. One that does not fit is cut, as the kernel would do.
     fn take(&mut self, into: &mut [u8]) -> RecvMeta {
         let end = (self.next + self.meta.stride.max(1)).min(self.meta.len);
