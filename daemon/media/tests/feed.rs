@@ -94,11 +94,15 @@ fn feed(queue: usize) -> (Arc<Hand>, Feed) {
     (hand.clone(), Feed::new(Arc::new(Source(hand)), settings))
 }
 
-/// Lets the feed's task and its blocking threads do what they have to: real time, since those threads are real.
+/// Lets the feed's task and its blocking threads do what they have to. The threads are real, and so is the wait: what
+/// is queued here runs after what they queued before.
 async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-        std::thread::sleep(Duration::from_millis(1));
+    for _ in 0..3 {
+        let wait = || std::thread::sleep(Duration::from_millis(8));
+        tokio::task::spawn_blocking(wait).await.unwrap();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

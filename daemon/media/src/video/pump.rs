@@ -21,6 +21,8 @@ pub(crate) struct Pump {
     source: String,
     epoch: Instant,
     bitrate: AtomicU32,
+    /// The encoder has yet to be told of the bitrate.
+    retune: AtomicBool,
     /// A key frame is wanted and could not be asked for at once.
     key: AtomicBool,
     inner: Mutex<Inner>,
@@ -54,8 +56,15 @@ impl Pump {
         // The epoch lies before everything that can have been captured, so that no timestamp is negative.
         let now = Instant::now();
         let epoch = now.checked_sub(Duration::from_secs(2)).unwrap_or(now);
-        let (bitrate, key) = (AtomicU32::new(bitrate), AtomicBool::new(false));
-        Ok(Self { sink, source, epoch, bitrate, key, inner: Mutex::new(inner) })
+        Ok(Self {
+            sink,
+            source,
+            epoch,
+            bitrate: AtomicU32::new(bitrate),
+            retune: AtomicBool::new(false),
+            key: AtomicBool::new(false),
+            inner: Mutex::new(inner),
+        })
     }
 
     /// The next picture. `fps` is what the source promises.
@@ -78,10 +87,13 @@ impl Pump {
         while inner.encoder.is_none() && !inner.failed {
             self.start(&mut inner);
         }
-        if self.key.swap(false, Ordering::AcqRel)
-            && let Some(encoder) = &inner.encoder
-        {
-            encoder.force_key();
+        if let Some(encoder) = &inner.encoder {
+            if self.retune.swap(false, Ordering::AcqRel) {
+                encoder.set_bitrate(self.bitrate.load(Ordering::Relaxed));
+            }
+            if self.key.swap(false, Ordering::AcqRel) {
+                encoder.force_key();
+            }
         }
         self.push_last(&mut inner, captured);
     }
@@ -105,12 +117,10 @@ impl Pump {
         }
     }
 
+    /// From the next picture on.
     pub(crate) fn set_bitrate(&self, bits_per_second: u32) {
         self.bitrate.store(bits_per_second, Ordering::Relaxed);
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(encoder) = &inner.encoder {
-            encoder.set_bitrate(bits_per_second);
-        }
+        self.retune.store(true, Ordering::Release);
     }
 
     /// Stops the encoder; pictures that still come are dropped.
