@@ -25,7 +25,7 @@ async fn a_client_learns_its_address() {
     assert_eq!(response.transaction_id(), Message::from_bytes(&request).unwrap().transaction_id());
     let mapped = response.attribute::<XorMappedAddress>().unwrap().addr(response.transaction_id());
     assert_eq!(mapped, client.local_addr().unwrap());
-    client.send_to(&buffer[..length].to_vec(), server.stun.unwrap()).await.unwrap();
+    client.send_to(&buffer[..length], server.stun.unwrap()).await.unwrap();
     let silence = timeout(Duration::from_millis(300), client.recv(&mut buffer)).await;
     assert!(silence.is_err(), "no answer to an answer, nor to noise");
     server.stopped().await;

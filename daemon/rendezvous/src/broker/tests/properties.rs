@@ -144,10 +144,10 @@ impl Play {
                             "who is told of an end knew of the session"
                         );
                     }
-                    FromServer::Refused { session: Some(session), .. } => {
-                        if !self.street.broker.sessions.contains_key(&session) {
-                            self.open.remove(&(*socket, session));
-                        }
+                    FromServer::Refused { session: Some(session), .. }
+                        if !self.street.broker.sessions.contains_key(&session) =>
+                    {
+                        self.open.remove(&(*socket, session));
                     }
                     FromServer::Prove { session, .. } | FromServer::Relay { session, .. } => {
                         assert!(self.open.contains(&(*socket, session)));
