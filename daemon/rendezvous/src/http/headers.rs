@@ -20,7 +20,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
         HeaderName::from_static("permissions-policy"),
         "autoplay=(self), clipboard-write=(self), fullscreen=(self), microphone=(self), picture-in-picture=(self), \
          screen-wake-lock=(self), camera=(), display-capture=(), geolocation=(), payment=(), usb=(), serial=(), \
-         bluetooth=(), hid=(), midi=(), gyroscope=(), accelerometer=(), magnetometer=(), browsing-topics=()",
+         hid=(), midi=(), gyroscope=(), accelerometer=(), magnetometer=(), browsing-topics=()",
     ),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
