@@ -1,24 +1,20 @@
 //! The course of a session.
 
-use super::connection::{Connection, Reports};
+use super::answered::Answered;
 use super::negotiation::{Negotiation, Subscriptions, Totals, negotiate};
 use super::offer::Offer;
 use super::phase::{Event, Phase, Reason, START_LIMIT};
 use super::signaling::Signaling;
 use super::{End, Environment};
-use crate::control::{Control, Leave, Methods};
-use crate::room::Member;
-use crate::tracks::sender::Sender;
-use ::media::{Feed, FeedState, Subscription};
-use protocol::control::{Bye, LABEL, MediaState, TrackState};
+use crate::control::Leave;
+use protocol::control::{Bye, LABEL};
 use protocol::sealed::Sealed;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
-use webrtc::peer_connection::RTCPeerConnectionState;
 use webrtc::runtime::Runtime;
 
 /// Data channels refused in one session before it ends.
@@ -38,20 +34,6 @@ pub(super) struct Session {
     connected: Option<Duration>,
 }
 
-/// One session that has been answered.
-struct Answered {
-    connection: Connection,
-    reports: Reports,
-    senders: Vec<(Sender, Subscription)>,
-    member: Arc<Member>,
-    media: watch::Sender<MediaState>,
-    bye: watch::Sender<Option<Bye>>,
-    control: Option<oneshot::Receiver<Leave>>,
-    video: Source,
-    audio: Source,
-    refused_channels: u32,
-}
-
 /// What a session waits for.
 enum Happening {
     Stop,
@@ -62,13 +44,6 @@ enum Happening {
     Candidate(String),
     Source,
     Elapsed,
-}
-
-/// What a track's state is made of.
-struct Source {
-    feed: Option<watch::Receiver<FeedState>>,
-    /// Whether the viewer can take it.
-    taken: bool,
 }
 
 impl Session {
@@ -267,100 +242,6 @@ impl Session {
     }
 }
 
-impl Answered {
-    fn new(
-        environment: &Environment,
-        offer: &Offer,
-        connection: Connection,
-        reports: Reports,
-        senders: Vec<(Sender, Subscription)>,
-    ) -> Self {
-        let source = |feed: &Option<Feed>, taken| Source { feed: feed.as_ref().map(Feed::state), taken };
-        let video = source(&environment.video, offer.h264.is_some());
-        let audio = source(&environment.audio, offer.audio);
-        let media = watch::Sender::new(MediaState { video: video.state(), audio: audio.state() });
-        Self {
-            connection,
-            reports,
-            senders,
-            member: Arc::new(environment.room.enter()),
-            media,
-            bye: watch::Sender::new(None),
-            control: None,
-            video,
-            audio,
-            refused_channels: 0,
-        }
-    }
-
-    fn state(&mut self) -> Option<Event> {
-        match *self.reports.state.borrow_and_update() {
-            RTCPeerConnectionState::Connected => Some(Event::Up),
-            RTCPeerConnectionState::Disconnected => Some(Event::Silence),
-            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => Some(Event::Down),
-            _ => None,
-        }
-    }
-
-    /// Starts the tracks, once.
-    fn send_media(&mut self) {
-        for (sender, subscription) in self.senders.drain(..) {
-            self.connection.spawn(sender.run(subscription));
-        }
-    }
-
-    fn serve(&mut self, channel: Arc<dyn DataChannel>, environment: &Environment, totals: &Totals) {
-        let (end, ended) = oneshot::channel();
-        let control = Control {
-            channel,
-            methods: Methods {
-                device: environment.device.clone(),
-                member: self.member.clone(),
-                video: totals.video.clone(),
-            },
-            media: self.media.subscribe(),
-            bye: self.bye.subscribe(),
-        };
-        self.connection.spawn(async move {
-            let _ = end.send(control.run().await);
-        });
-        self.control = Some(ended);
-    }
-
-    fn tell_media(&self) {
-        let now = MediaState { video: self.video.state(), audio: self.audio.state() };
-        self.media.send_if_modified(|state| {
-            let changed = *state != now;
-            *state = now;
-            changed
-        });
-    }
-}
-
-impl Source {
-    fn state(&self) -> TrackState {
-        let Some(feed) = &self.feed else { return TrackState::None };
-        if !self.taken {
-            return TrackState::NoCodec;
-        }
-        match &*feed.borrow() {
-            FeedState::Closed | FeedState::Opening => TrackState::Starting,
-            FeedState::Live(_) => TrackState::Live,
-            FeedState::Waiting { message } => TrackState::Waiting { message: message.clone() },
-        }
-    }
-
-    /// Returns at the next change. A feed that has ended changes no more.
-    async fn changed(&mut self) {
-        if let Some(feed) = &mut self.feed
-            && feed.changed().await.is_ok()
-        {
-            return;
-        }
-        std::future::pending().await
-    }
-}
-
 async fn is_control(channel: &dyn DataChannel) -> bool {
     let reliable = matches!(channel.max_retransmits().await, Ok(None))
         && matches!(channel.max_packet_life_time().await, Ok(None))
@@ -380,23 +261,5 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_state_of_a_track_says_why_there_is_none() {
-        let (states, feed) = watch::channel(FeedState::Opening);
-        let mut source = Source { feed: Some(feed), taken: true };
-        assert_eq!(source.state(), TrackState::Starting);
-        states.send_replace(FeedState::Waiting { message: "Plug it in.".to_owned() });
-        assert_eq!(source.state(), TrackState::Waiting { message: "Plug it in.".to_owned() });
-        source.taken = false;
-        assert_eq!(source.state(), TrackState::NoCodec);
-        source.feed = None;
-        assert_eq!(source.state(), TrackState::None);
     }
 }
