@@ -25,6 +25,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PAUSE: Duration = Duration::from_millis(200);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 64;
+/// After this time an HTTP/2 connection takes no new requests (GOAWAY, RFC 9113 section 6.8); those that it carries go
+/// on, and without any it ends. A browser puts each new WebSocket into the connection that it has: after a network
+/// that was away for 10 s that one is dead, and its TCP waits for 7 s more before it tries again. So the page comes by
+/// one connection, and comes back by a fresh one.
+const RETIRED: Duration = Duration::from_secs(2);
 /// Largest head of a request, bytes.
 const HEAD: u32 = 16 * 1024;
 
@@ -140,6 +145,7 @@ where
     tokio::select! {
         _ = &mut connection => return,
         () = unasked(&asked, times.request) => return,
+        () = tokio::time::sleep(RETIRED) => {}
         () = stop.cancelled() => {}
     }
     connection.as_mut().graceful_shutdown();

@@ -25,6 +25,20 @@ async fn a_websocket_within_the_connection_of_the_page() {
     assert!(client.is_extended_connect_protocol_enabled());
 
     client = client.ready().await.unwrap();
+    let (mut up, mut down) = open(&mut client).await;
+
+    assert!(matches!(next(&mut down).await, FromServer::Welcome { .. }));
+    up.send_data(ping(), false).unwrap();
+    assert_eq!(next(&mut down).await, FromServer::Pong);
+    server.until_counts(1, 0, 0).await;
+    up.send_reset(h2::Reason::CANCEL);
+    server.until_counts(0, 0, 0).await;
+    server.stopped().await;
+    connection.abort();
+}
+
+/// A WebSocket within the connection.
+async fn open(client: &mut h2::client::SendRequest<Bytes>) -> (h2::SendStream<Bytes>, h2::RecvStream) {
     let open = Request::builder()
         .method(Method::CONNECT)
         .uri("https://localhost/ws")
@@ -33,22 +47,38 @@ async fn a_websocket_within_the_connection_of_the_page() {
         .header("origin", "https://localhost")
         .body(())
         .unwrap();
-    let (response, mut up) = client.send_request(open, false).unwrap();
+    let (response, up) = client.send_request(open, false).unwrap();
     let response = timeout(PATIENCE, response).await.unwrap().unwrap();
     assert_eq!(response.status(), 200);
-    let mut down = response.into_body();
+    (up, response.into_body())
+}
 
-    assert!(matches!(next(&mut down).await, FromServer::Welcome { .. }));
-    // A masked text frame; the mask is zero.
+/// A masked text frame; the mask is zero.
+fn ping() -> Bytes {
     let ping = br#"{"type":"ping"}"#;
-    let frame = [&[0x81, 0x80 | ping.len() as u8, 0, 0, 0, 0], &ping[..]].concat();
-    up.send_data(Bytes::from(frame), false).unwrap();
+    Bytes::from([&[0x81, 0x80 | ping.len() as u8, 0, 0, 0, 0], &ping[..]].concat())
+}
+
+#[tokio::test]
+async fn a_websocket_outlives_its_connections_time_for_new_requests() {
+    let server = start();
+    let (client, connection) = h2::client::handshake(server.connect("h2").await).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let page = Request::get("https://localhost/healthz").body(()).unwrap();
+    let (response, _) = client.send_request(page, true).unwrap();
+    timeout(PATIENCE, response).await.unwrap().unwrap();
+    let (mut up, mut down) = open(&mut client.ready().await.unwrap()).await;
+    assert!(matches!(next(&mut down).await, FromServer::Welcome { .. }));
+    // The time for new requests is 2 s: a WebSocket opened within it goes on after it.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    up.send_data(ping(), false).unwrap();
     assert_eq!(next(&mut down).await, FromServer::Pong);
     server.until_counts(1, 0, 0).await;
     up.send_reset(h2::Reason::CANCEL);
-    server.until_counts(0, 0, 0).await;
+    // Without it nothing holds the connection any more.
+    timeout(PATIENCE, connection).await.unwrap().unwrap().unwrap();
     server.stopped().await;
-    connection.abort();
 }
 
 /// The next message; the server sends nothing unasked, so frames do not mix.
