@@ -58,6 +58,8 @@ export function tapPage(): void {
   window.WebSocket = class extends Line {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(url, protocols);
+      mark('socket');
+      this.addEventListener('close', ({ code }) => mark(`socket closed ${code}`));
       this.addEventListener('message', ({ data }) => mark(`<${typeOf(data)}`));
     }
     override send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {

@@ -152,6 +152,16 @@ export class Viewer {
     return await this.page.locator('video').first().evaluate(readTimeCode);
   }
 
+  /** What the page went through, for the message of a failure. */
+  async story(): Promise<string> {
+    const marks = await this.page.evaluate(() => [
+      ...window.tap.marks,
+      ...window.tap.states.map(([name, time]): [string, number] => [`page ${name}`, time]),
+    ]);
+    const told = marks.toSorted((a, b) => a[1] - b[1]).map(([name, time]) => `${new Date(time).toISOString().slice(14, 23)} ${name}`);
+    return [...told, ...this.complaints].join('\n');
+  }
+
   async leave(): Promise<void> {
     await this.context.close();
   }

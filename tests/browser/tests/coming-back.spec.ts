@@ -139,6 +139,8 @@ async function arriveTogether(arrive: () => Promise<Viewer>, link: string): Prom
     viewers.push(viewer);
   }
   await Promise.all(viewers.map((viewer) => viewer.pictureMoves()));
+  // In the middle of a session, not at its beginning.
+  await sleep(3_000);
   return viewers;
 }
 

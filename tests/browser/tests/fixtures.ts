@@ -32,6 +32,7 @@ export const test = base.extend<{ stage: Stage }, { chromium: Browser }>({
   stage: async ({ chromium }, use, info) => {
     const endings: (() => Promise<unknown>)[] = [];
     const daemons: (Device | Server)[] = [];
+    const viewers: Viewer[] = [];
     const ends = <T>(thing: T, end: (thing: T) => Promise<unknown>): T => {
       endings.unshift(() => end(thing));
       return thing;
@@ -49,19 +50,26 @@ export const test = base.extend<{ stage: Stage }, { chromium: Browser }>({
       },
       network: async (name, forth, back) => ends(await Network.up(name, forth, back), (network) => network.down()),
       chromium: async (namespace) => ends(await launch(namespace), (browser) => browser.close()),
-      viewer: async (browser = chromium) => ends(await Viewer.arrive(browser), (viewer) => viewer.leave()),
+      viewer: async (browser = chromium) => {
+        const viewer = ends(await Viewer.arrive(browser), (viewer) => viewer.leave());
+        viewers.push(viewer);
+        return viewer;
+      },
       ends: (thing) => ends(thing, (thing) => thing.end()),
     });
     if (info.status !== info.expectedStatus) {
-      for (const [n, daemon] of daemons.entries()) {
-        await info.attach(`log ${n + 1}`, { body: daemon.child.said(), contentType: 'text/plain' });
-        process.stderr.write(`── what ${daemon.constructor.name} ${n + 1} said\n${daemon.child.said()}\n`);
-      }
+      for (const [n, daemon] of daemons.entries()) tell(`${daemon.constructor.name} ${n + 1}`, daemon.child.said());
+      for (const [n, viewer] of viewers.entries()) tell(`viewer ${n + 1}`, await viewer.story().catch(() => 'has left'));
     }
     const failures: unknown[] = [];
     for (const end of endings) await end().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw new AggregateError(failures, `not everything ended as it should: ${failures.join('; ')}`);
   },
 });
+
+/** Beside the runner's own report, so that it stands in the log of a run that nobody saw. */
+function tell(who: string, story: string): void {
+  process.stderr.write(`── what ${who} said\n${story}\n`);
+}
 
 export { expect } from '@playwright/test';
