@@ -4,6 +4,8 @@ mod cli;
 mod config;
 #[cfg(feature = "device")]
 mod device;
+#[cfg(feature = "device")]
+mod environment;
 mod logging;
 #[cfg(feature = "device")]
 mod owner;

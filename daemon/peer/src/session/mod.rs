@@ -1,5 +1,6 @@
 //! One session, from its offer to its end.
 
+mod answer;
 mod answered;
 pub(crate) mod connection;
 mod negotiation;

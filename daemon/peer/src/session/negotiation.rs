@@ -1,8 +1,9 @@
 //! From an offer to an answer, and the tracks that go with it.
 
 use super::Environment;
+use super::answer::{with_candidates_where_they_are_read, with_level};
 use super::connection::{Connection, DEVICE_CHECKS, Plan, Reports};
-use super::offer::{Offer, with_level, without_hidden};
+use super::offer::{Offer, without_hidden};
 use crate::tracks::clock::{AUDIO_RATE, Epoch, TrackClock, VIDEO_RATE};
 use crate::tracks::codecs;
 use crate::tracks::feedback::KeyFrameWanted;
@@ -160,7 +161,8 @@ async fn answer(
         }
     };
     let _ = tokio::time::timeout(GATHER, gathered).await;
-    Ok(peer.local_description().await.map_or(bare, |description| description.sdp))
+    let answer = peer.local_description().await.map_or(bare, |description| description.sdp);
+    Ok(with_candidates_where_they_are_read(&answer))
 }
 
 /// The addresses of STUN servers. Asked for before the connection is opened: the driver would wait for a slow name

@@ -72,28 +72,6 @@ impl Offer {
     }
 }
 
-/// Sets the level of the H.264 formats of an answer to that of the stream (`profile_level_id`, RFC 6184 section
-/// 8.2.2: in a direction that is only sent, it describes what is sent). The offer's is left where its profile is
-/// another, or where it does not allow another level.
-pub(super) fn with_level(answer: &str, profile_level_id: &str) -> String {
-    let level = profile_level_id.get(4..6).unwrap_or_default();
-    let mut out = String::with_capacity(answer.len());
-    for line in answer.split_inclusive('\n') {
-        let mut line = line.to_owned();
-        if line.starts_with("a=fmtp:")
-            && line.contains("level-asymmetry-allowed=1")
-            && let Some(at) = line.find("profile-level-id=")
-        {
-            let digits = at + "profile-level-id=".len() + 4;
-            if level.len() == 2 && line.is_char_boundary(digits) && line.get(digits..digits + 2).is_some() {
-                line.replace_range(digits..digits + 2, level);
-            }
-        }
-        out.push_str(&line);
-    }
-    out
-}
-
 /// An offer without the candidates that hide behind mDNS names. They are not resolved (see the settings of the
 /// connection), and each would be complained about.
 pub(super) fn without_hidden(offer: &str) -> String {

@@ -85,14 +85,3 @@ fn no_damage_makes_it_panic() {
         }
     }
 }
-
-#[test]
-fn the_answer_says_the_level_of_the_stream() {
-    let answer = "m=video 9 UDP/TLS/RTP/SAVPF 109\r\n\
-        a=fmtp:109 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\na=mid:0\r\n";
-    assert_eq!(with_level(answer, "42e028"), answer.replace("42e01f", "42e028"));
-    let strict = answer.replace("level-asymmetry-allowed=1;", "");
-    assert_eq!(with_level(&strict, "42e028"), strict, "only where another level is allowed");
-    assert_eq!(with_level("a=fmtp:1 level-asymmetry-allowed=1;profile-level-id=42e0", "42e028").len(), 56);
-    assert_eq!(with_level(answer, ""), answer);
-}

@@ -110,7 +110,7 @@ impl Session {
                 return Err(self.bad_offer(&sentence));
             }
         };
-        if !self.signaling.send(Sealed::Answer { sdp: answer }).await {
+        if !self.signaling.answer(answer).await {
             self.detail = Some("the answer could not be sent".to_owned());
             connection.close().await;
             return Err(Reason::NeverConnected);

@@ -1,5 +1,6 @@
 //! What a session says to its viewer by the sealed channel, and hears from it.
 
+use super::answer::first_accepted;
 use protocol::sealed::Sealed;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -17,13 +18,15 @@ pub(super) struct Signaling {
     inbox: mpsc::Receiver<Sealed>,
     outbox: mpsc::Sender<Sealed>,
     candidates: usize,
+    /// Index of the media section that our candidates belong to.
+    section: u16,
     /// The inbox has closed.
     over: bool,
 }
 
 impl Signaling {
     pub(super) fn new(inbox: mpsc::Receiver<Sealed>, outbox: mpsc::Sender<Sealed>) -> Self {
-        Self { inbox, outbox, candidates: 0, over: false }
+        Self { inbox, outbox, candidates: 0, section: 0, over: false }
     }
 
     /// The next message; waits for ever once there are no more. Safe to cancel.
@@ -42,9 +45,10 @@ impl Signaling {
         self.inbox.recv().await
     }
 
-    /// Sends what has to arrive. False if it cannot.
-    pub(super) async fn send(&self, message: Sealed) -> bool {
-        self.outbox.send_timeout(message, OUTBOX_LIMIT).await.is_ok()
+    /// Sends the answer. False if it cannot.
+    pub(super) async fn answer(&mut self, sdp: String) -> bool {
+        self.section = first_accepted(&sdp);
+        self.outbox.send_timeout(Sealed::Answer { sdp }, OUTBOX_LIMIT).await.is_ok()
     }
 
     /// Tells the viewer what is wrong. Lost if the outbox is full: then the viewer sends faster than it reads.
@@ -57,7 +61,7 @@ impl Signaling {
         let message = if candidate.is_empty() {
             Sealed::EndOfCandidates
         } else {
-            Sealed::Candidate { candidate, sdp_mid: None, sdp_m_line_index: Some(0) }
+            Sealed::Candidate { candidate, sdp_mid: None, sdp_m_line_index: Some(self.section) }
         };
         let _ = self.outbox.try_send(message);
     }

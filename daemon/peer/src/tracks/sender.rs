@@ -138,8 +138,9 @@ impl Sender {
                 frame = frames.next() => {
                     let Some(frame) = frame else { return };
                     self.sent.skipped.store(frames.skipped(), Ordering::Relaxed);
-                    if let Err(error) = self.send(&frame).await {
-                        log::debug!("{} ends: {error}", self.track.kind);
+                    if self.send(&frame).await.is_err() {
+                        // The error would print the packet.
+                        log::debug!("{} ends: the connection takes no more", self.track.kind);
                         return;
                     }
                 }

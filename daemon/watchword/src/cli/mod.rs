@@ -54,7 +54,10 @@ impl Arguments {
         }
         let done = match self.command {
             #[cfg(feature = "device")]
-            Command::Run(run) => block_on(run.apply(config)),
+            Command::Run(run) => {
+                crate::environment::prepare();
+                block_on(run.apply(config))
+            }
             Command::Serve(serve) => block_on(serve.apply(config)),
             #[cfg(feature = "device")]
             Command::Word(word) => block_on(word.apply(config)),

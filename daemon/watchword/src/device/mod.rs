@@ -29,7 +29,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::mpsc, time};
+use tokio::{sync::mpsc, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 
 /// How often deadlines are looked at.
@@ -68,6 +68,8 @@ pub(crate) struct Device {
     orders: mpsc::Receiver<Order>,
     /// Towards the rendezvous, while there is one.
     server: Option<mpsc::Sender<ToServer>>,
+    /// Set from the first knock on.
+    warming: Option<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
@@ -87,6 +89,7 @@ impl Device {
             doors,
             orders,
             server: None,
+            warming: None,
             stop,
         };
         (device, Orders::new(sender))
@@ -114,7 +117,10 @@ impl Device {
             }
         }
         self.doors.close().await;
-        Ok(())
+        match self.warming {
+            Some(warming) => Ok(warming.await?),
+            None => Ok(()),
+        }
     }
 
     async fn on_link(&mut self, event: LinkEvent) {
@@ -165,6 +171,7 @@ impl Device {
                 let knock = doors::Knock { session, place, viewer, source, ke1: ke1.0, pass };
                 let answer = self.doors.knock(knock, &self.words, &self.keys, Instant::now());
                 self.send(answer).await;
+                self.warm_up();
             }
             FromServer::Prove { session, ke3, sealed } => {
                 let answer = self.doors.prove(&session, &ke3.0, &sealed.0, &self.keys, self.server.clone());
@@ -190,6 +197,12 @@ impl Device {
                 log::warn!("the rendezvous sent a viewer's message to a device");
             }
         }
+    }
+
+    /// While the first viewer stretches its word, the encoder is found and loaded, so that its picture need not wait
+    /// for that. Not before: a device without viewers stays small.
+    fn warm_up(&mut self) {
+        self.warming.get_or_insert_with(|| tokio::task::spawn_blocking(media::warm_up));
     }
 
     async fn claim_all(&mut self) {
