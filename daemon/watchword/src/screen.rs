@@ -3,6 +3,7 @@
 use crate::device::Added;
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
 /// Where the page of this process (or of the rendezvous elsewhere) is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,24 +43,29 @@ impl Pages {
 }
 
 /// The screen of a device that begins.
-pub(crate) fn introduction(name: &str, pages: &Pages, added: Option<&Added>, picture: &str) -> String {
-    let mut text = format!("\n  {name} is ready to be watched ({picture}).\n\n");
+pub(crate) fn introduction(
+    name: &str,
+    pages: &Pages,
+    added: Option<&Added>,
+    picture: &str,
+) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(format!("\n  {name} is ready to be watched ({picture}).\n\n"));
     let page = pages.addresses.first().map_or("", String::as_str);
-    text += &format!("  Open      {page}\n");
+    *text += &format!("  Open      {page}\n");
     for other in pages.addresses.iter().skip(1) {
-        text += &format!("            {other}\n");
+        *text += &format!("            {other}\n");
     }
     match added {
         Some(added) => {
-            text += &format!("  Word      {}\n", added.word.phrase());
-            text += &word_link(pages, added.word.phrase(), true);
-            text += "  This word ends with this process. One that stays: watchword word add\n";
+            *text += &format!("  Word      {}\n", added.word.phrase());
+            *text += &word_link(pages, added.word.phrase(), true);
+            *text += "  This word ends with this process. One that stays: watchword word add\n";
         }
-        None => text += "  and type the secret word. A new one: watchword word add\n",
+        None => *text += "  and type the secret word. A new one: watchword word add\n",
     }
     if let Some(fingerprint) = &pages.fingerprint {
-        text += "  The browser warns once: this device made its certificate itself. Its fingerprint:\n";
-        text += &format!("  {fingerprint}\n");
+        *text += "  The browser warns once: this device made its certificate itself. Its fingerprint:\n";
+        *text += &format!("  {fingerprint}\n");
     }
     text
 }

@@ -145,6 +145,6 @@ async fn introduce(
     };
     let text = screen::introduction(&name, &pages, added.as_ref(), &picture);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")?;
+    writeln!(out, "{}", text.as_str())?;
     Ok(out.flush()?)
 }

@@ -104,6 +104,7 @@ impl Device {
                 () = self.stop.cancelled() => break,
                 event = link.recv() => match event {
                     Some(event) => self.on_link(event).await,
+                    None if self.stop.is_cancelled() => break,
                     None => anyhow::bail!("the link to the rendezvous ended"),
                 },
                 Some(order) = self.orders.recv() => self.on_order(order).await,
