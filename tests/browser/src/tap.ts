@@ -41,14 +41,17 @@ export function tapPage(): void {
     ask: (method, params = {}) =>
       new Promise((resolve, reject) => {
         const channel = tap.channels.at(-1);
-        if (channel?.readyState !== 'open') {
+        if (!channel || channel.readyState === 'closing' || channel.readyState === 'closed') {
           reject(new Error('no control channel is open'));
           return;
         }
         const id = `test-${++count}`;
         waiting.set(id, { resolve, reject });
         setTimeout(() => reject(new Error(`no answer to ${method}`)), 5_000);
-        channel.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+        const send = (): void => channel.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+        // The picture may be there before the channel is.
+        if (channel.readyState === 'open') send();
+        else channel.addEventListener('open', send, { once: true });
       }),
   };
   window.tap = tap;

@@ -21,6 +21,7 @@ test('200 sessions joined and left: threads, sockets and descriptors as before, 
     if (n % 3 !== 0) await until('a frame is decoded', async () => (await viewer.framesDecoded()) > 0, { every: 20 });
     await viewer.leave();
     if (n === WARM) warm = await settled(device.pid);
+    if (n % 20 === 0) console.log(`after ${n}: ${show(use(device.pid))}`);
   }
   const after = await settled(device.pid);
   console.log(`fresh ${show(fresh)}; after ${WARM} ${show(warm)}; after ${SESSIONS} ${show(after)}`);
