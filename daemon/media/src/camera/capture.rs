@@ -8,7 +8,7 @@ use crate::video::Pump;
 use crate::{OpenError, Rotation, Sink, VideoSettings};
 use gst::prelude::*;
 use gst_video::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A running camera. Dropping it stops it and frees the device.
@@ -41,7 +41,7 @@ impl Capture {
         let mut chain = source;
         chain.extend(decoded(plan)?);
         chain.extend(upright(plan, settings)?);
-        chain.push(appsink(plan, settings, pump).upcast());
+        chain.push(end(plan, settings, pump)?);
         pipeline.add_many(&chain).map_err(failed)?;
         gst::Element::link_many(&chain).map_err(failed)?;
 
@@ -157,45 +157,66 @@ fn fitted(size: (u32, u32), frame: (u32, u32)) -> (u32, u32) {
     (even(width), even(height))
 }
 
-fn appsink(plan: &Plan, settings: &VideoSettings, pump: Arc<Pump>) -> gst_app::AppSink {
-    let time_base = TimeBase::new();
-    let time_code = settings.time_code;
-    #[allow(clippy::cast_precision_loss, reason = "rates are small")]
-    let fps = plan.mode.fps.min(settings.fps.max(1) as f32);
-    let mut thinning = Thinning::new(plan.mode.fps, fps);
-    let mut info: Option<(gst::Caps, gst_video::VideoInfo)> = None;
-    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
-        let mut sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let now = Instant::now();
-        let captured = time_base.captured(sink, sample.buffer().and_then(|buffer| buffer.pts()));
-        let caps = sample.caps_owned().ok_or(gst::FlowError::NotNegotiated)?;
-        if info.as_ref().is_none_or(|known| known.0 != caps) {
-            let parsed = gst_video::VideoInfo::from_caps(&caps).map_err(|_| gst::FlowError::NotNegotiated)?;
-            info = Some((caps, parsed));
-        }
-        let Some(((_, info), mut buffer)) = info.as_ref().zip(sample.buffer_owned()) else {
-            return Ok(gst::FlowSuccess::Ok);
+/// The end of the chain. Pictures are taken in front of the sink and not out of it: the sink would hold on to each until
+/// the next, and the pump wants it alone.
+fn end(plan: &Plan, settings: &VideoSettings, pump: Arc<Pump>) -> Result<gst::Element, OpenError> {
+    let sink = element("appsink")?;
+    let formats = gst::List::new(["I420", "NV12"]);
+    sink.set_property("caps", gst::Caps::builder("video/x-raw").field("format", formats).build());
+    sink.set_property("sync", false);
+    sink.set_property("async", false);
+    sink.set_property("qos", false);
+    let taker = Mutex::new(Taker::new(plan, settings, pump));
+    let pad =
+        sink.static_pad("sink").ok_or_else(|| OpenError::Failed("The camera cannot be used.".into()))?;
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let Some(gst::PadProbeData::Buffer(picture)) = info.data.take() else {
+            return gst::PadProbeReturn::Ok;
         };
-        sample.make_mut().set_buffer(None);
-        drop(sample);
-        if thinning.keeps(now) {
-            if time_code {
-                draw_time_code(info, &mut buffer);
-            }
-            pump.picture(info, fps, buffer, captured);
-        }
-        Ok(gst::FlowSuccess::Ok)
+        let mut taker = taker.lock().unwrap_or_else(PoisonError::into_inner);
+        info.flow_res = taker.take(pad, picture).map(|()| gst::FlowSuccess::Ok);
+        gst::PadProbeReturn::Handled
     });
-    gst_app::AppSink::builder()
-        .caps(&gst::Caps::builder("video/x-raw").field("format", gst::List::new(["I420", "NV12"])).build())
-        .sync(false)
-        .async_(false)
-        .qos(false)
-        .enable_last_sample(false)
-        .max_buffers(1)
-        .drop(true)
-        .callbacks(callbacks.build())
-        .build()
+    Ok(sink)
+}
+
+/// Hands the pictures that arrive at a pad to the pump.
+struct Taker {
+    pump: Arc<Pump>,
+    time_base: TimeBase,
+    time_code: bool,
+    fps: f32,
+    thinning: Thinning,
+    format: Option<(gst::Caps, gst_video::VideoInfo)>,
+}
+
+impl Taker {
+    fn new(plan: &Plan, settings: &VideoSettings, pump: Arc<Pump>) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "rates are small")]
+        let fps = plan.mode.fps.min(settings.fps.max(1) as f32);
+        let thinning = Thinning::new(plan.mode.fps, fps);
+        let (time_base, time_code) = (TimeBase::new(), settings.time_code);
+        Self { pump, time_base, time_code, fps, thinning, format: None }
+    }
+
+    fn take(&mut self, pad: &gst::Pad, mut picture: gst::Buffer) -> Result<(), gst::FlowError> {
+        let now = Instant::now();
+        let sink = pad.parent_element().ok_or(gst::FlowError::Flushing)?;
+        let captured = self.time_base.captured(&sink, picture.pts());
+        let caps = pad.current_caps().ok_or(gst::FlowError::NotNegotiated)?;
+        if self.format.as_ref().is_none_or(|known| known.0 != caps) {
+            let parsed = gst_video::VideoInfo::from_caps(&caps).map_err(|_| gst::FlowError::NotNegotiated)?;
+            self.format = Some((caps, parsed));
+        }
+        let Some((_, info)) = self.format.as_ref().filter(|_| self.thinning.keeps(now)) else {
+            return Ok(());
+        };
+        if self.time_code {
+            draw_time_code(info, &mut picture);
+        }
+        self.pump.picture(info, self.fps, picture, captured);
+        Ok(())
+    }
 }
 
 /// Leaves pictures out where a camera gives more than wanted.

@@ -59,7 +59,7 @@ pub(crate) fn codecs() -> bool {
 }
 
 /// A camera and the mode to run it in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) path: PathBuf,
     pub(crate) name: String,

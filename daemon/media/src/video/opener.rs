@@ -6,29 +6,36 @@ use crate::camera::capture::Capture;
 use crate::camera::{Plan, plan, plan_for};
 use crate::gstreamer::init;
 use crate::{OpenError, Opener, Running, Sink, VideoSettings};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Opens the picture that the settings ask for.
 #[must_use]
 pub fn video_opener(settings: VideoSettings) -> Arc<dyn Opener> {
-    Arc::new(VideoOpener { settings, known: Mutex::new(Known::Nothing) })
+    Arc::new(VideoOpener { settings, known: Arc::default() })
 }
 
 struct VideoOpener {
     settings: VideoSettings,
-    known: Mutex<Known>,
+    known: Arc<Mutex<Known>>,
 }
 
 /// What was found out at earlier openings.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 enum Known {
+    #[default]
     Nothing,
     /// There is no camera: the test picture.
     Test,
-    /// This camera, in this mode, worked.
+    /// This camera, in this mode, gave pictures.
     Camera(Plan),
     /// This camera was there once: it is waited for, and not replaced by the test picture.
     Missed(Plan),
+}
+
+impl Known {
+    fn of(shared: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Opener for VideoOpener {
@@ -39,29 +46,33 @@ impl Opener for VideoOpener {
         let settings = &self.settings;
         let pump = Pump::new(sink.clone(), source, settings.encoder.as_deref(), settings.bitrate)?;
         let pump = Arc::new(pump);
-        let source = match plan {
-            None => Source::Test { _thread: TestPicture::start(settings, pump.clone())? },
-            Some(plan) => Source::Camera { _capture: self.capture(plan, &pump, sink)? },
+        let (source, learns) = match plan {
+            None => (Source::Test { _thread: TestPicture::start(settings, pump.clone())? }, None),
+            Some(plan) => {
+                let capture = self.capture(&plan, &pump, sink)?;
+                (Source::Camera { _capture: capture }, Some((plan, self.known.clone())))
+            }
         };
-        Ok(Box::new(RunningVideo { source: Some(source), pump }))
+        Ok(Box::new(RunningVideo { source: Some(source), pump, learns }))
     }
 }
 
 impl VideoOpener {
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Looking at a camera takes time and can wake it: what worked is tried again without looking.
     fn plan(&self) -> Result<Option<Plan>, OpenError> {
-        let known = self.known().clone();
-        let plan = match known {
+        let known = Known::of(&self.known).clone();
+        let (plan, before) = match known {
             Known::Camera(plan) if plan.path.exists() => return Ok(Some(plan)),
             Known::Test => return Ok(None),
-            Known::Camera(plan) | Known::Missed(plan) => Some(plan_for(&plan.path, &self.settings)?),
-            Known::Nothing => plan(&self.settings)?,
+            Known::Camera(plan) | Known::Missed(plan) => {
+                // What comes back at this path may be another camera.
+                *Known::of(&self.known) = Known::Missed(plan.clone());
+                (Some(plan_for(&plan.path, &self.settings)?), Some(plan))
+            }
+            Known::Nothing => (plan(&self.settings)?, None),
         };
-        if let Some(plan) = &plan {
+        // Said once, not at each attempt.
+        if let Some(plan) = plan.as_ref().filter(|plan| before.as_ref() != Some(*plan)) {
             log::info!(
                 "camera {} ({}): {}",
                 plan.name,
@@ -69,16 +80,15 @@ impl VideoOpener {
                 plan.why
             );
         }
-        *self.known() = plan.clone().map_or(Known::Test, Known::Camera);
+        // Until it has given a picture, the next opening looks again.
+        *Known::of(&self.known) = plan.clone().map_or(Known::Test, Known::Missed);
         Ok(plan)
     }
 
-    fn capture(&self, plan: Plan, pump: &Arc<Pump>, sink: Sink) -> Result<Capture, OpenError> {
-        // Until it has worked: look again at the next opening, it may have become another.
-        *self.known() = Known::Missed(plan.clone());
-        let capture = Capture::start(&plan, &self.settings, pump.clone(), sink)?;
-        *self.known() = Known::Camera(plan);
-        Ok(capture)
+    fn capture(&self, plan: &Plan, pump: &Arc<Pump>, sink: Sink) -> Result<Capture, OpenError> {
+        // A camera that was plugged in again may have other modes, and says so only after it has started.
+        *Known::of(&self.known) = Known::Missed(plan.clone());
+        Capture::start(plan, &self.settings, pump.clone(), sink)
     }
 }
 
@@ -91,6 +101,8 @@ enum Source {
 struct RunningVideo {
     source: Option<Source>,
     pump: Arc<Pump>,
+    /// The camera's plan, and where to note that it worked.
+    learns: Option<(Plan, Arc<Mutex<Known>>)>,
 }
 
 impl Running for RunningVideo {
@@ -105,8 +117,11 @@ impl Running for RunningVideo {
 
 impl Drop for RunningVideo {
     fn drop(&mut self) {
-        // The source first: nothing is pushed into an encoder that is being stopped.
-        self.source = None;
+        if let Some((plan, known)) = self.learns.take().filter(|_| self.pump.has_pictures()) {
+            *Known::of(&known) = Known::Camera(plan);
+        }
+        // The encoder first: a camera stops cleanly when it has all its buffers back. What it still gives is dropped.
         self.pump.stop();
+        self.source = None;
     }
 }

@@ -67,7 +67,7 @@ impl Pump {
         })
     }
 
-    /// The next picture. `fps` is what the source promises.
+    /// The next picture, held by nobody else: it gets its time here, without a copy. `fps` is what the source promises.
     pub(crate) fn picture(
         &self,
         info: &gst_video::VideoInfo,
@@ -76,11 +76,15 @@ impl Pump {
         captured: Instant,
     ) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.failed {
+            return;
+        }
         if inner.format.as_ref().is_none_or(|format| format.0 != *info) {
             inner.encoder = None;
             inner.format = Some((info.clone(), fps));
         }
-        inner.last = Some(picture);
+        let picture = self.stamped(&mut inner, picture, captured);
+        inner.last.clone_from(&picture);
         if let Some(problem) = inner.encoder.as_ref().and_then(|encoder| encoder.problem(PATIENCE)) {
             self.give_up(&mut inner, &problem);
         }
@@ -95,7 +99,9 @@ impl Pump {
                 encoder.force_key();
             }
         }
-        self.push_last(&mut inner, captured);
+        if let (Some(encoder), Some(picture)) = (&inner.encoder, picture) {
+            encoder.push(picture);
+        }
     }
 
     /// A key frame now: the last picture is encoded again, without waiting for the next.
@@ -112,8 +118,10 @@ impl Pump {
         let Some(encoder) = &inner.encoder else { return };
         let waiting = encoder.has_waiting();
         encoder.force_key();
-        if !waiting {
-            self.push_last(&mut inner, Instant::now());
+        let last = inner.last.clone().filter(|_| !waiting);
+        let again = last.and_then(|last| self.stamped(&mut inner, last, Instant::now()));
+        if let (Some(encoder), Some(picture)) = (&inner.encoder, again) {
+            encoder.push(picture);
         }
     }
 
@@ -121,6 +129,11 @@ impl Pump {
     pub(crate) fn set_bitrate(&self, bits_per_second: u32) {
         self.bitrate.store(bits_per_second, Ordering::Relaxed);
         self.retune.store(true, Ordering::Release);
+    }
+
+    /// Whether the source has given any, until `stop`.
+    pub(crate) fn has_pictures(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).last.is_some()
     }
 
     /// Stops the encoder; pictures that still come are dropped.
@@ -133,16 +146,18 @@ impl Pump {
         drop(encoder);
     }
 
-    fn push_last(&self, inner: &mut Inner, captured: Instant) {
-        let Inner { encoder: Some(encoder), last: Some(last), last_time, .. } = inner else { return };
-        let time = captured.saturating_duration_since(self.epoch).max(*last_time + STEP);
-        *last_time = time;
-        // The copy shares the pixels; only its timestamp is its own.
-        let mut picture = last.copy();
-        let stamped = picture.make_mut();
-        stamped.set_pts(gst::ClockTime::try_from(time).ok());
-        stamped.set_dts(None);
-        encoder.push(picture);
+    /// The picture with its time. One that is held elsewhere too is copied, pixels and all: a copy that shared them would
+    /// let its pool take the buffer back and fill it while the encoder reads it; and a camera's pool loses such a buffer.
+    fn stamped(&self, inner: &mut Inner, mut picture: gst::Buffer, captured: Instant) -> Option<gst::Buffer> {
+        if picture.get_mut().is_none() {
+            picture = picture.copy_deep().ok()?;
+        }
+        let time = captured.saturating_duration_since(self.epoch).max(inner.last_time + STEP);
+        inner.last_time = time;
+        let own = picture.get_mut()?;
+        own.set_pts(gst::ClockTime::try_from(time).ok());
+        own.set_dts(None);
+        Some(picture)
     }
 
     fn start(&self, inner: &mut Inner) {
