@@ -23,36 +23,47 @@ test.beforeAll(async () => {
   expect(word, `the word on the executable's screen:\n${printed}`).not.toBe('');
 });
 
+test.afterEach(async () => {
+  const { status, expectedStatus } = test.info();
+  if (status === expectedStatus || viewer.page.isClosed()) return;
+  const figures = { page: viewer.complaints, video: await viewer.received('video'), audio: await viewer.received('audio') };
+  tell(JSON.stringify({ ...figures, media: { video: await stateOf('video'), audio: await stateOf('audio') } }, null, 2));
+});
+
 test.afterAll(async () => {
   await browser.close();
 });
 
 test('the link shows the live picture of /dev/video0', async () => {
-  expect(await camerasHeld(), 'cameras open before the first viewer').toBe(0);
+  expect(await camerasHeld(), 'held before the first viewer').toEqual([]);
   const from = performance.now();
   viewer = await Viewer.live(browser, `https://${ADDRESS}:8443/#${word}`, 30_000);
   await showsTheCamera();
   tell(`live after ${since(from)} ms`);
   expect(await viewer.page.locator('video').first().evaluate(sizeOf)).toEqual([640, 360]);
-  const rate = await viewer.frameRate(4_000);
-  tell(`${rate.toFixed(1)} frames a second`);
-  // The camera gives 30. What an emulated machine on two busy cores encodes of them is not the subject here.
-  expect(rate, 'frames decoded a second').toBeGreaterThan(10);
-  expect(await camerasHeld(), 'cameras open with a viewer').toBeGreaterThan(0);
+  // The camera gives 30 a second. How many of them an emulated machine encodes depends on what else its host has to do.
+  const [before, start] = [await viewer.framesDecoded(), performance.now()];
+  await until('100 more frames are decoded', async () => (await viewer.framesDecoded()) >= before + 100, { within: 30_000 });
+  tell(`${(100_000 / since(start)).toFixed(1)} frames a second`);
+  expect(await camerasHeld(), 'held with a viewer').toContain('/dev/video0');
 });
 
 test('the microphone is heard', async () => {
+  await expect.poll(() => stateOf('audio'), 'what the device says of its sound').toEqual({ state: 'live' });
+  await viewer.page.locator('button[name=sound]').first().click();
   const energy = async (): Promise<number> => (await viewer.received('audio'))?.totalAudioEnergy ?? 0;
   const before = await energy();
-  await expect.poll(energy, 'energy of a tone that plays into the microphone').toBeGreaterThan(before + 0.001);
+  // A tone plays into it. A microphone that hears nothing has some energy too: the noise that Opus fills silence with.
+  await expect.poll(energy, 'energy of the sound').toBeGreaterThan(before + 0.001);
 });
 
 test('a camera that is unplugged is said, and the session stays', async () => {
   await inGuest('echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind');
   const from = performance.now();
-  await expect.poll(() => videoState(), 'what the device says of its picture').toBe('waiting');
-  await expect(viewer.status).toContainText(/camera/i);
-  tell(`after ${since(from)} ms the page says: ${(await viewer.status.textContent())?.trim() ?? ''}`);
+  await expect.poll(() => stateOf('video'), 'what the device says of its picture').toMatchObject({ state: 'waiting' });
+  const notice = viewer.page.locator('.notice').first();
+  await expect(notice).toContainText(/camera/i);
+  tell(`after ${since(from)} ms the page says: ${(await notice.textContent())?.trim() ?? ''}`);
   // Longer than the page waits for a picture that stands still before it takes the session for dead.
   await viewer.page.waitForTimeout(6_000);
   await sessionIsTheSame();
@@ -65,14 +76,21 @@ test('plugged in again, its picture comes back by itself, in the same session', 
   await until('new frames', async () => (await viewer.framesDecoded()) > before + 5, { within: 20_000 });
   tell(`the picture is back ${since(from)} ms after the camera`);
   await showsTheCamera();
-  await expect.poll(() => videoState()).toBe('live');
+  await expect.poll(() => stateOf('video'), 'what the device says of its picture').toEqual({ state: 'live' });
   await viewer.becomes('live');
   await sessionIsTheSame();
 });
 
-test('the camera is closed once the last viewer has left', async () => {
+test('the camera is free for others once the last viewer has left', async () => {
+  const buffers = async (): Promise<number> => (await camerasHeld()).filter((held) => held.startsWith('/dmabuf')).length;
+  expect(await buffers(), 'the camera’s buffers, with a viewer').toBeGreaterThan(0);
   await viewer.leave();
-  await expect.poll(camerasHeld, 'cameras open without a viewer').toBe(0);
+  await expect.poll(buffers, 'the camera’s buffers, without a viewer').toBe(0);
+  // A camera gives its pictures to one program at a time.
+  await inGuest('timeout 10 v4l2-ctl --device "$(ls /dev/video* | head -n 1)" --stream-mmap --stream-count=5');
+  // v4l2src of GStreamer 1.22 (Debian 12) leaves one idle handle behind each time that it is closed, by itself too
+  // (`v4l2src ! fakesink`). It was opened twice here; a handle more is a leak of ours.
+  expect((await camerasHeld()).length, 'handles that are left').toBeLessThanOrEqual(2);
 });
 
 test('the daemon ends in order, and has kept the word out of the journal', async () => {
@@ -97,9 +115,10 @@ async function sessionIsTheSame(): Promise<void> {
   await viewer.ask('ping');
 }
 
-async function videoState(): Promise<string | undefined> {
+/** What the device last said of a track. */
+async function stateOf(track: 'video' | 'audio'): Promise<{ state: string } | undefined> {
   const heard = await viewer.page.evaluate(() => window.tap.heard['media.state']);
-  return (heard as { video?: { state?: string } } | undefined)?.video?.state;
+  return (heard as Record<string, { state: string } | undefined> | undefined)?.[track];
 }
 
 function sizeOf(video: SVGElement | HTMLElement): number[] {

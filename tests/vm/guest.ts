@@ -21,16 +21,17 @@ export async function inGuest(script: string, within = 30_000): Promise<string> 
   await writeFile(`${FOLDER}/ask/${name}.part`, script);
   await rename(`${FOLDER}/ask/${name}.part`, `${FOLDER}/ask/${name}.sh`);
   const answer = (ending: string): Promise<string> => readFile(`${FOLDER}/answer/${name}.${ending}`, 'utf8');
-  const status = (await until(`the guest has run ${script}`, () => answer('status').catch(() => ''), { within })).trim();
+  const status = (await until(`the guest has run ${script}`, () => answer('status').catch(() => undefined), { within })).trim();
   const printed = await answer('log');
   if (status !== '0') throw new Error(`in the guest, status ${status}:\n${script}\n${printed}`);
   return printed;
 }
 
-/** Open handles of the daemon on cameras, in the guest. */
-export async function camerasHeld(): Promise<number> {
+/** What the daemon has open of cameras, in the guest: their nodes, and their buffers. */
+export async function camerasHeld(): Promise<string[]> {
   const main = 'systemctl show --value --property MainPID watchword';
-  return Number(await inGuest(`ls -l /proc/$(${main})/fd | grep -c /dev/video || true`));
+  const held = await inGuest(`ls -l /proc/$(${main})/fd | grep -oE '/dev/video.*|/dmabuf.*' || true`);
+  return held.split('\n').filter((line) => line !== '');
 }
 
 function given(name: string): string {

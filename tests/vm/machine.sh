@@ -42,7 +42,7 @@ machine_start() {
     -serial "file:$machine_folder/console.log" </dev/null >"$machine_folder/qemu.log" 2>&1 &
   machine_pid=$!
 
-  machine_wait "$machine_folder/answer/uptime" 120 || return 1
+  machine_wait "$machine_folder/answer/uptime" 180 || return 1
   say "the virtual machine is up, $(cat "$machine_folder/answer/uptime") s by its own clock"
   machine_ask network 20 <<GUEST
 modprobe virtio_net
@@ -79,6 +79,8 @@ machine_ask() {
 machine_report() {
   echo "── the guest's journal"
   machine_ask report 20 <<<'journalctl --no-pager -o short-monotonic -n 200' || true
+  echo "── the guest's cameras, sound cards and load"
+  machine_ask devices 20 <<<'ls -l /dev/video* /dev/snd; grep . /proc/asound/card*/pcm*/sub*/status; top -b -n 1 | head -n 15' || true
   echo "── the guest's console"
   tail -n 50 "$machine_folder/console.log" 2>/dev/null | tr -cd '\n\t[:print:]' || true
 }
