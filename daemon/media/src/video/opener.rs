@@ -22,10 +22,9 @@ struct VideoOpener {
 /// What was found out at earlier openings.
 #[derive(Clone, Default)]
 enum Known {
+    /// No camera yet: the next opening looks again, for one may have been plugged in.
     #[default]
     Nothing,
-    /// There is no camera: the test picture.
-    Test,
     /// This camera, in this mode, gave pictures.
     Camera(Plan),
     /// This camera was there once: it is waited for, and not replaced by the test picture.
@@ -63,7 +62,6 @@ impl VideoOpener {
         let known = Known::of(&self.known).clone();
         let (plan, before) = match known {
             Known::Camera(plan) if plan.path.exists() => return Ok(Some(plan)),
-            Known::Test => return Ok(None),
             Known::Camera(plan) | Known::Missed(plan) => {
                 // What comes back at this path may be another camera.
                 *Known::of(&self.known) = Known::Missed(plan.clone());
@@ -81,7 +79,7 @@ impl VideoOpener {
             );
         }
         // Until it has given a picture, the next opening looks again.
-        *Known::of(&self.known) = plan.clone().map_or(Known::Test, Known::Missed);
+        *Known::of(&self.known) = plan.clone().map_or(Known::Nothing, Known::Missed);
         Ok(plan)
     }
 
