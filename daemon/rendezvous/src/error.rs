@@ -8,7 +8,7 @@ pub enum ServeError {
     /// The port is taken.
     #[error(
         "{protocol} port {} is in use by another program (perhaps another watchword): stop that one, or choose \
-         another port in [rendezvous]", address.port()
+         another port in [server]", address.port()
     )]
     PortInUse {
         /// "TCP" or "UDP".
