@@ -6,7 +6,7 @@ use super::connection::{Connection, DEVICE_CHECKS, Plan, Reports};
 use super::offer::{Offer, without_hidden};
 use crate::tracks::clock::{AUDIO_RATE, Epoch, TrackClock, VIDEO_RATE};
 use crate::tracks::codecs;
-use crate::tracks::feedback::KeyFrameWanted;
+use crate::tracks::feedback::Needs;
 use crate::tracks::sender::{Negotiated, Sender, Sent, Track};
 use ::media::{FeedState, Subscription};
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -76,7 +76,7 @@ pub(super) async fn negotiate(
     subscriptions: Subscriptions,
     totals: &Totals,
 ) -> Result<Negotiation> {
-    let wanted = Arc::new(KeyFrameWanted::default());
+    let needs = Arc::new(Needs::default());
     let epoch = Epoch::new(base.now(), SystemTime::now());
     let profile = offer.h264.as_deref().filter(|_| subscriptions.video.is_some());
     let tracks = tracks(profile, subscriptions, epoch)?;
@@ -89,7 +89,7 @@ pub(super) async fn negotiate(
         base,
         addresses,
         engine: codecs::engine(profile)?,
-        interceptors: codecs::sending(clocks, wanted.clone()),
+        interceptors: codecs::sending(clocks, needs.clone()),
         checks: DEVICE_CHECKS,
     };
     let (connection, mut reports) = Connection::open(plan).await?;
@@ -106,7 +106,7 @@ pub(super) async fn negotiate(
     for Pending { track, sender, subscription } in pending {
         let Some(negotiated) = Negotiated::of(&sender).await else { continue };
         let sent = if track.kind == RtpCodecKind::Video { &totals.video } else { &totals.audio };
-        senders.push((Sender::new(track, negotiated, wanted.clone(), sent.clone()), subscription));
+        senders.push((Sender::new(track, negotiated, needs.clone(), sent.clone()), subscription));
     }
     Ok(Negotiation { connection, reports, answer, senders })
 }

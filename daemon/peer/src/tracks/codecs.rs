@@ -1,7 +1,7 @@
 //! The codecs, header extensions and interceptors of a session.
 
 use super::clock::TrackClock;
-use super::feedback::{Feedback, KeyFrameWanted};
+use super::feedback::{Feedback, Needs};
 use rtc::interceptor::{NackGeneratorBuilder, NackResponderBuilder, ReceiverReportBuilder};
 use rtc::peer_connection::configuration::interceptor_registry::{Registry, Slot};
 use rtc::peer_connection::configuration::media_engine::{
@@ -76,11 +76,11 @@ pub(crate) fn engine(profile_level_id: Option<&str>) -> rtc::shared::error::Resu
 
 /// The interceptors of the sending side: retransmission, sender reports by the clocks of its tracks (by SSRC), and
 /// requests for key frames.
-pub(crate) fn sending(clocks: HashMap<u32, Arc<TrackClock>>, wanted: Arc<KeyFrameWanted>) -> Registry {
+pub(crate) fn sending(clocks: HashMap<u32, Arc<TrackClock>>, needs: Arc<Needs>) -> Registry {
     Registry::new()
         .with(Slot::NackResponder, NackResponderBuilder::new().with_size(NACK_PACKETS).build())
         .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build())
-        .with(Slot::SenderReport, Feedback::new(clocks, wanted))
+        .with(Slot::SenderReport, Feedback::new(clocks, needs))
 }
 
 /// The interceptors of the receiving side.

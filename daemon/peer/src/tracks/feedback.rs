@@ -1,10 +1,12 @@
 //! What the receivers of our tracks hear (sender reports) and say (they lost the picture).
 
 use super::clock::TrackClock;
+use super::loss::{HeavyLoss, LossMeter};
 use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
 use rtc::shared::error::Error;
@@ -19,7 +21,14 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// After the first packet: lip sync from the start.
 const FIRST: Duration = Duration::from_millis(100);
 
-/// Tells the sender of the picture that its viewer needs a key frame. Requests that come together count once.
+/// What the sender of the picture is told of its viewer.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) key_frame: KeyFrameWanted,
+    pub(crate) heavy_loss: HeavyLoss,
+}
+
+/// The viewer needs a key frame. Requests that come together count once.
 #[derive(Debug, Default)]
 pub(crate) struct KeyFrameWanted(Notify);
 
@@ -40,23 +49,32 @@ struct Counters {
     octets: u32,
 }
 
-/// Interceptor that makes the sender reports from the capture clock and takes the requests for key frames.
+/// Interceptor that makes the sender reports from the capture clock, takes the requests for key frames, and judges the
+/// loss.
 ///
 /// The crate's own interceptor extrapolates from the last packet's write, and requests reach nobody unless an
 /// interceptor looks for them.
 pub(super) struct Feedback {
     tracks: HashMap<u32, Counters>,
-    wanted: Arc<KeyFrameWanted>,
+    needs: Arc<Needs>,
+    loss: LossMeter,
     due: Option<Instant>,
     read: VecDeque<TaggedPacket>,
     write: VecDeque<TaggedPacket>,
 }
 
 impl Feedback {
-    pub(super) fn new(clocks: HashMap<u32, Arc<TrackClock>>, wanted: Arc<KeyFrameWanted>) -> Self {
+    pub(super) fn new(clocks: HashMap<u32, Arc<TrackClock>>, needs: Arc<Needs>) -> Self {
         let counters = |clock| Counters { clock, packets: 0, octets: 0 };
         let tracks = clocks.into_iter().map(|(ssrc, clock)| (ssrc, counters(clock))).collect();
-        Self { tracks, wanted, due: None, read: VecDeque::new(), write: VecDeque::new() }
+        Self {
+            tracks,
+            needs,
+            loss: LossMeter::default(),
+            due: None,
+            read: VecDeque::new(),
+            write: VecDeque::new(),
+        }
     }
 
     fn report(&mut self, now: Instant) {
@@ -88,11 +106,12 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
         if let Packet::Rtcp(packets) = &packet.message.packet {
-            let lost = packets.iter().any(|packet| {
-                packet.as_any().is::<PictureLossIndication>() || packet.as_any().is::<FullIntraRequest>()
-            });
-            if lost {
-                self.wanted.ask();
+            for packet in packets.iter().map(|packet| packet.as_any()) {
+                if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
+                    self.needs.key_frame.ask();
+                } else if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+                    self.loss.lost(nack.nacks.iter().map(|pair| pair.packet_list().len()).sum());
+                }
             }
         }
         self.read.push_back(packet);
@@ -111,6 +130,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
             let octets = u32::try_from(rtp.payload.len()).unwrap_or(u32::MAX);
             track.octets = track.octets.wrapping_add(octets);
             self.due.get_or_insert(packet.now + FIRST);
+            self.loss.sent(packet.now, &self.needs.heavy_loss);
         }
         self.write.push_back(packet);
         Ok(())

@@ -3,4 +3,5 @@
 pub(crate) mod clock;
 pub(crate) mod codecs;
 pub(crate) mod feedback;
+mod loss;
 pub(crate) mod sender;

@@ -2,7 +2,7 @@
 
 use super::clock::TrackClock;
 use super::codecs;
-use super::feedback::KeyFrameWanted;
+use super::feedback::Needs;
 use ::media::{Frame, Subscription};
 use bytes::Bytes;
 use rtc::media_stream::MediaStreamTrack;
@@ -23,6 +23,8 @@ use webrtc::rtp_transceiver::RtpSender;
 const PAYLOAD: usize = 1_180;
 /// `playout-delay` of 0 to 0: two values of 12 bits, in units of 10 ms.
 const SHOW_AT_ONCE: [u8; 3] = [0, 0, 0];
+/// `playout-delay` of 0 to 100 ms, for a path that loses much.
+const SHOW_EVENLY: [u8; 3] = [0, 0, 10];
 
 /// What one track sent.
 #[derive(Debug, Default)]
@@ -110,31 +112,26 @@ impl Negotiated {
 pub(crate) struct Sender {
     pub(crate) track: Track,
     pub(crate) negotiated: Negotiated,
-    pub(crate) wanted: Arc<KeyFrameWanted>,
+    pub(crate) needs: Arc<Needs>,
     pub(crate) sent: Arc<Sent>,
     sequence: u16,
 }
 
 impl Sender {
-    pub(crate) fn new(
-        track: Track,
-        negotiated: Negotiated,
-        wanted: Arc<KeyFrameWanted>,
-        sent: Arc<Sent>,
-    ) -> Self {
+    pub(crate) fn new(track: Track, negotiated: Negotiated, needs: Arc<Needs>, sent: Arc<Sent>) -> Self {
         // Random, and in the lower half, so that no roll-over comes while the first packets may be lost (RFC 3711
         // section 3.3.1).
-        Self { track, negotiated, wanted, sent, sequence: rand::random::<u16>() >> 1 }
+        Self { track, negotiated, needs, sent, sequence: rand::random::<u16>() >> 1 }
     }
 
     /// Runs until the feed closes or the connection takes no more packets.
     pub(crate) async fn run(mut self, mut frames: Subscription) {
         loop {
-            let wanted = self.wanted.clone();
+            let needs = self.needs.clone();
             let picture = self.track.kind == RtpCodecKind::Video;
             tokio::select! {
                 biased;
-                () = wanted.wait(), if picture => frames.request_key_frame(),
+                () = needs.key_frame.wait(), if picture => frames.request_key_frame(),
                 frame = frames.next() => {
                     let Some(frame) = frame else { return };
                     self.sent.skipped.store(frames.skipped(), Ordering::Relaxed);
@@ -184,7 +181,8 @@ impl Sender {
         };
         self.sequence = self.sequence.wrapping_add(1);
         if let (true, Some(id)) = (video, self.negotiated.playout_delay) {
-            header.set_extension(id, Bytes::from_static(&SHOW_AT_ONCE))?;
+            let delay = if self.needs.heavy_loss.now() { &SHOW_EVENLY } else { &SHOW_AT_ONCE };
+            header.set_extension(id, Bytes::from_static(delay))?;
         }
         Ok(rtp::Packet { header, payload })
     }
