@@ -65,7 +65,7 @@ export class Stage extends ViewerElement {
       <video autoplay playsinline disablepictureinpicture aria-label="Live picture" .muted=${this.muted}
         @loadeddata=${this.#onData} @dblclick=${this.toggleFullscreen}></video>
       <canvas aria-hidden="true" ?hidden=${this.viewer?.state.name === 'live'}></canvas>
-      ${notice === '' ? nothing : html`<p class="notice">${notice}</p>`}
+      <p class="notice" aria-live="polite">${notice}</p>
       ${this.#buttons(media?.audio.state !== 'none')}
     `;
   }
@@ -221,6 +221,10 @@ export class Stage extends ViewerElement {
       canvas {
         filter: grayscale(0.5) brightness(0.55);
       }
+      .notice:empty {
+        display: none;
+      }
+
       .notice {
         position: absolute;
         inset: auto 1rem 6rem;

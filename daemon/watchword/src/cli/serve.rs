@@ -17,11 +17,12 @@ impl Serve {
         writeln!(out, "{}", introduction(&config, &server))?;
         out.flush()?;
         drop(out);
-        let stop = CancellationToken::new();
+        let (address, stop) = (server.local_addr(), CancellationToken::new());
         let mut essential = JoinSet::new();
         let serving = server.run(stop.clone());
         essential.spawn(async move { Ok(serving.await?) });
         systemd::ready();
+        systemd::status(&format!("serving at {address}"));
         stopping::until_told(essential, stop).await
     }
 }

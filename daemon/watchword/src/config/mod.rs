@@ -6,7 +6,9 @@ mod file;
 mod sections;
 
 pub(crate) use file::load;
-pub(crate) use sections::{Audio, Config, Server, Video};
+#[cfg(feature = "device")]
+pub(crate) use sections::{Audio, Video};
+pub(crate) use sections::{Config, Server};
 
 #[cfg(test)]
 mod tests {
