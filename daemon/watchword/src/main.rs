@@ -6,6 +6,7 @@ mod config;
 mod device;
 #[cfg(feature = "device")]
 mod environment;
+mod folder;
 mod logging;
 #[cfg(feature = "device")]
 mod owner;

@@ -1,19 +1,13 @@
 //! From the configuration to a bound server.
 
-use crate::config;
-use anyhow::{Context as _, Result, anyhow, bail};
+use crate::{config, folder::state_folder};
+use anyhow::{Context as _, Result, anyhow};
 use rendezvous::{Server, Settings, Tls};
 use std::path::{Path, PathBuf};
 
 /// Where a server keeps its certificate and its places.
 pub(crate) fn server_directory() -> Result<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let state = set("STATE_DIRECTORY").or_else(|| Some(set("XDG_STATE_HOME")?.join("watchword")));
-    let state = state.or_else(|| Some(set("HOME")?.join(".local/state/watchword")));
-    match state {
-        Some(state) => Ok(state.join("server")),
-        None => bail!("no place to keep state: set STATE_DIRECTORY or HOME"),
-    }
+    Ok(state_folder()?.join("server"))
 }
 
 /// Binds the server's ports.

@@ -10,10 +10,7 @@ use crate::{
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use protocol::proof::Record;
-use std::{
-    io::Write as _,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::io::Write as _;
 
 /// Makes, lists and removes secret words. A running daemon obeys at once.
 #[derive(Debug, clap::Args)]
@@ -51,26 +48,21 @@ impl Word {
         match self.command {
             Command::Add { label, place, qr } => {
                 let wish = WordWish { label, place, ephemeral: false };
-                let question = Question::Add(wish);
-                let reply = match owner::ask(&state, &question).await? {
-                    Some(reply) => reply,
-                    None => alone(&state, question, &config)?,
-                };
-                show_added(reply, qr)
+                show_added(answer(&state, Question::Add(wish), &config).await?, qr)
             }
-            Command::List => match owner::ask(&state, &Question::List).await? {
-                Some(reply) => show_list(reply),
-                None => show_list(alone(&state, Question::List, &config)?),
-            },
+            Command::List => show_list(answer(&state, Question::List, &config).await?),
             Command::Remove { label } => {
-                let question = Question::Remove { label };
-                let reply = match owner::ask(&state, &question).await? {
-                    Some(reply) => reply,
-                    None => alone(&state, question, &config)?,
-                };
-                expect_done(reply)
+                expect_done(answer(&state, Question::Remove { label }, &config).await?)
             }
         }
+    }
+}
+
+/// The running daemon's answer, or ours where none runs.
+async fn answer(state: &StateDirectory, question: Question, config: &Config) -> Result<Reply> {
+    match owner::ask(state, &question).await? {
+        Some(reply) => Ok(reply),
+        None => alone(state, question, config),
     }
 }
 
@@ -83,6 +75,7 @@ fn alone(state: &StateDirectory, question: Question, config: &Config) -> Result<
     let reply = match question {
         Question::Add(wish) => {
             let (label, phrase) = add(state, &mut words, wish)?;
+            words.save(state)?;
             let pages = if config.rendezvous.url.is_empty() {
                 Pages::of_this_host("https", config.server.listen, None)
             } else {
@@ -95,10 +88,10 @@ fn alone(state: &StateDirectory, question: Question, config: &Config) -> Result<
         }
         Question::Remove { label } => {
             words.remove(&label)?;
+            words.save(state)?;
             Reply::Done
         }
     };
-    words.save(state)?;
     Ok(reply)
 }
 
@@ -111,15 +104,8 @@ fn add(
     let word = new_word(&wish, 0).map_err(|message| anyhow!(message))?;
     let label = if wish.label.is_empty() { words.free_label("word") } else { wish.label };
     words.check(&label, word.place())?;
-    let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let record = Record::register(&keys.setup, &word)?;
-    words.add(Entry {
-        label: label.clone(),
-        place: word.place().clone(),
-        record,
-        created,
-        ephemeral: false,
-    })?;
+    words.add(Entry::new(label.clone(), &word, record, false))?;
     Ok((label, word.phrase().to_owned().into()))
 }
 

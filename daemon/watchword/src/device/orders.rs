@@ -10,7 +10,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -214,13 +214,7 @@ impl Device {
     fn keep(&mut self, made: Made, registered: bool) {
         let Made { wish, word, record, answer, .. } = made;
         let kept = record.map_err(|error| error.to_string()).and_then(|record| {
-            let entry = Entry {
-                label: wish.label.clone(),
-                place: word.place().clone(),
-                record,
-                created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-                ephemeral: wish.ephemeral,
-            };
+            let entry = Entry::new(wish.label.clone(), &word, record, wish.ephemeral);
             self.words.add(entry).map_err(|error: WordsError| error.to_string())?;
             self.words.save(&self.state).map_err(|error| format!("{error:#}"))
         });

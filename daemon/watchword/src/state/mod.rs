@@ -16,7 +16,8 @@ mod words;
 pub(crate) use keys::Keys;
 pub(crate) use words::{Entry, Words, WordsError};
 
-use anyhow::{Context as _, Result, bail};
+use crate::folder::state_folder;
+use anyhow::{Context as _, Result};
 use std::{
     fs::{self, File},
     io::Write as _,
@@ -35,27 +36,13 @@ pub(crate) struct Lock(#[allow(dead_code, reason = "held for its drop")] File);
 impl StateDirectory {
     /// The folder of this environment, made (0700) where it is missing.
     pub(crate) fn open() -> Result<Self> {
-        let path = Self::choose()?;
+        let path = state_folder()?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&path)
             .with_context(|| format!("cannot make the state folder {}", path.display()))?;
         Ok(Self(path))
-    }
-
-    fn choose() -> Result<PathBuf> {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(folder) = set("STATE_DIRECTORY") {
-            return Ok(folder);
-        }
-        if let Some(folder) = set("XDG_STATE_HOME") {
-            return Ok(folder.join("watchword"));
-        }
-        match set("HOME") {
-            Some(home) => Ok(home.join(".local/state/watchword")),
-            None => bail!("no place to keep state: set STATE_DIRECTORY or HOME"),
-        }
     }
 
     /// A file or folder in it.

@@ -2,9 +2,17 @@
 
 use super::{StateDirectory, write_atomically};
 use anyhow::{Context as _, Result};
-use protocol::{bytes::B64, proof::Record, word::Place};
+use protocol::{
+    bytes::B64,
+    proof::Record,
+    word::{Place, SecretWord},
+};
 use serde::{Deserialize, Serialize};
-use std::{fs, io::ErrorKind};
+use std::{
+    fs,
+    io::ErrorKind,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// Longest label, bytes.
 const MAX_LABEL: usize = 64;
@@ -22,6 +30,14 @@ pub(crate) struct Entry {
     pub created: u64,
     /// Forgotten when the process ends.
     pub ephemeral: bool,
+}
+
+impl Entry {
+    /// What is kept of a word that was made just now.
+    pub(crate) fn new(label: String, word: &SecretWord, record: Record, ephemeral: bool) -> Self {
+        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Self { label, place: word.place().clone(), record, created, ephemeral }
+    }
 }
 
 /// All words of a device.
@@ -159,7 +175,7 @@ impl From<&Entry> for Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{proof::ServerSetup, word::SecretWord};
+    use protocol::proof::ServerSetup;
 
     fn entry(label: &str, phrase: &str, ephemeral: bool) -> Result<Entry> {
         let word = SecretWord::parse(phrase)?;
