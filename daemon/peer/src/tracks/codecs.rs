@@ -38,7 +38,13 @@ pub(crate) fn h264(profile_level_id: &str) -> RTCRtpCodecParameters {
             sdp_fmtp_line: format!(
                 "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile_level_id}"
             ),
-            rtcp_feedback: vec![feedback("ccm", "fir"), feedback("nack", ""), feedback("nack", "pli")],
+            // `rrtr` where the viewer offers it: it sends its reference time then, and we answer (see `feedback`).
+            rtcp_feedback: vec![
+                feedback("ccm", "fir"),
+                feedback("nack", ""),
+                feedback("nack", "pli"),
+                feedback("rrtr", ""),
+            ],
         },
         payload_type: H264,
     }

@@ -1,8 +1,11 @@
-//! What the receivers of our tracks hear (sender reports) and say (they lost the picture).
+//! What the receivers of our tracks hear (sender reports, how far away we are) and say (they lost the picture).
 
 use super::clock::TrackClock;
 use super::loss::{HeavyLoss, LossMeter};
 use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp::extended_report::{
+    DLRRReport, DLRRReportBlock, ExtendedReport, ReceiverReferenceTimeReportBlock,
+};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::sender_report::SenderReport;
@@ -77,23 +80,48 @@ impl Feedback {
         }
     }
 
+    /// Answers a receiver's reference time (RFC 3611 sections 4.4 and 4.5) at once, so that it knows the round trip: a
+    /// receiver that sends nothing has no other way to, and asks for a lost packet a second time after a guess of
+    /// 100 ms.
+    fn answer_reference_time(&mut self, now: Instant, asked: &ExtendedReport) {
+        let time = asked
+            .reports
+            .iter()
+            .find_map(|block| block.as_any().downcast_ref::<ReceiverReferenceTimeReportBlock>());
+        let (Some(time), Some(own)) = (time, self.tracks.keys().next()) else { return };
+        #[allow(clippy::cast_possible_truncation, reason = "the middle 32 bits are meant")]
+        let last_rr = (time.ntp_timestamp >> 16) as u32;
+        let block =
+            DLRRReportBlock { reports: vec![DLRRReport { ssrc: asked.sender_ssrc, last_rr, dlrr: 0 }] };
+        let answer = ExtendedReport { sender_ssrc: *own, reports: vec![Box::new(block)] };
+        self.send(now, answer);
+    }
+
     fn report(&mut self, now: Instant) {
-        for (ssrc, track) in &self.tracks {
-            let Some((ntp_time, rtp_time)) = track.clock.report(now) else { continue };
-            let report = SenderReport {
+        let report = |(ssrc, track): (&u32, &Counters)| {
+            let (ntp_time, rtp_time) = track.clock.report(now)?;
+            let (packet_count, octet_count) = (track.packets, track.octets);
+            Some(SenderReport {
                 ssrc: *ssrc,
                 ntp_time,
                 rtp_time,
-                packet_count: track.packets,
-                octet_count: track.octets,
+                packet_count,
+                octet_count,
                 ..Default::default()
-            };
-            self.write.push_back(TaggedPacket {
-                now,
-                transport: TransportContext::default(),
-                message: AttributedPacket::new(Packet::Rtcp(vec![Box::new(report)])),
-            });
+            })
+        };
+        let reports: Vec<_> = self.tracks.iter().filter_map(report).collect();
+        for report in reports {
+            self.send(now, report);
         }
+    }
+
+    fn send(&mut self, now: Instant, report: impl rtc::rtcp::Packet + 'static) {
+        self.write.push_back(TaggedPacket {
+            now,
+            transport: TransportContext::default(),
+            message: AttributedPacket::new(Packet::Rtcp(vec![Box::new(report)])),
+        });
     }
 }
 
@@ -106,11 +134,13 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
         if let Packet::Rtcp(packets) = &packet.message.packet {
-            for packet in packets.iter().map(|packet| packet.as_any()) {
-                if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
+            for report in packets.iter().map(|packet| packet.as_any()) {
+                if report.is::<PictureLossIndication>() || report.is::<FullIntraRequest>() {
                     self.needs.key_frame.ask();
-                } else if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+                } else if let Some(nack) = report.downcast_ref::<TransportLayerNack>() {
                     self.loss.lost(nack.nacks.iter().map(|pair| pair.packet_list().len()).sum());
+                } else if let Some(report) = report.downcast_ref::<ExtendedReport>() {
+                    self.answer_reference_time(packet.now, report);
                 }
             }
         }
@@ -158,4 +188,42 @@ impl Interceptor for Feedback {
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}
     fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracks::clock::{Epoch, VIDEO_RATE};
+    use std::time::SystemTime;
+
+    const OWN: u32 = 7;
+
+    fn rtcp(now: Instant, report: impl rtc::rtcp::Packet + 'static) -> TaggedPacket {
+        let message = AttributedPacket::new(Packet::Rtcp(vec![Box::new(report)]));
+        TaggedPacket { now, transport: TransportContext::default(), message }
+    }
+
+    #[test]
+    fn a_reference_time_is_answered_at_once_and_nothing_else_of_its_kind() {
+        let now = Instant::now();
+        let clock = Arc::new(TrackClock::new(Epoch::new(now, SystemTime::now()), VIDEO_RATE, 0));
+        let mut feedback = Feedback::new(HashMap::from([(OWN, clock)]), Arc::default());
+        let asked =
+            |blocks: Vec<Box<dyn rtc::rtcp::Packet>>| ExtendedReport { sender_ssrc: 1, reports: blocks };
+
+        feedback.handle_read(rtcp(now, asked(Vec::new()))).unwrap();
+        feedback.handle_read(rtcp(now, asked(vec![Box::new(DLRRReportBlock::default())]))).unwrap();
+        assert!(feedback.poll_write().is_none(), "no reference time, no answer");
+
+        let time = ReceiverReferenceTimeReportBlock { ntp_timestamp: 0x0123_4567_89ab_cdef };
+        feedback.handle_read(rtcp(now, asked(vec![Box::new(time)]))).unwrap();
+        let Some(Packet::Rtcp(packets)) = feedback.poll_write().map(|packet| packet.message.packet) else {
+            panic!("no answer")
+        };
+        let answer = packets[0].as_any().downcast_ref::<ExtendedReport>().unwrap();
+        let block = answer.reports[0].as_any().downcast_ref::<DLRRReportBlock>().unwrap();
+        assert_eq!(answer.sender_ssrc, OWN);
+        assert_eq!(block.reports, [DLRRReport { ssrc: 1, last_rr: 0x4567_89ab, dlrr: 0 }]);
+        assert!(feedback.poll_write().is_none(), "one answer");
+    }
 }
