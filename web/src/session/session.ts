@@ -4,11 +4,11 @@
  */
 
 import type { Proof, Prover, Started } from '../proof/prover';
-import { channel, type Opener, type Sealer } from '../seal/seal';
-import { decode, encode } from '../signal/base64url';
+import { channel } from '../seal/seal';
 import { openLine, type Line } from '../signal/line';
 import { VERSION, type FromServer, type Refusal } from '../signal/messages';
-import { decodeSealed, type Sealed } from '../signal/sealed';
+import type { Sealed } from '../signal/sealed';
+import { Forged, SealedChannel } from '../signal/sealed-channel';
 import type { SecretWord } from '../word/secret-word';
 import { Control } from './control';
 import type { Fault } from './machine';
@@ -20,9 +20,9 @@ export interface SessionListener {
   present(): void;
   found(): void;
   /** The word is right, the device the one known (or new), and the offer is on its way. */
-  proved(deviceKey: string): void;
+  proved(deviceKey: string, peer: Peer): void;
   /** Control channel open: methods may be called. */
-  open(control: Control): void;
+  open(control: Control, peer: Peer): void;
   notified(method: string, params: unknown): void;
   // One of these is the last that is heard:
   wrongWord(): void;
@@ -46,49 +46,38 @@ interface Knocked {
 }
 
 export class Session {
-  readonly peer: Peer;
+  readonly #base: URL;
   readonly #prover: Prover;
   readonly #listener: SessionListener;
   readonly #abort = new AbortController();
   readonly #line: Promise<Line>;
+  #peer: Peer | undefined;
   /** Offer made, candidates being gathered. */
-  readonly #prepared: Promise<void>;
+  #prepared: Promise<Peer> | undefined;
   #open: Line | undefined;
   #knocked: Knocked | undefined;
   #started: Started | undefined;
   #id: string | undefined;
-  #sealer: Sealer | undefined;
-  #opener: Opener | undefined;
+  #sealed: SealedChannel | undefined;
   #connected = false;
   #over = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lineTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Sealed messages leave and arrive one after the other. */
-  #sending: Promise<void> = Promise.resolve();
-  #receiving: Promise<void> = Promise.resolve();
 
-  /** Opens the line and prepares the offer at once: neither needs the word. */
+  /** Opens the line at once: it does not need the word. */
   constructor(base: URL, prover: Prover, listener: SessionListener) {
+    this.#base = base;
     this.#prover = prover;
     this.#listener = listener;
-    // The line first: it waits for the network while the rest is made.
     this.#line = openLine(base, this.#abort.signal);
-    this.peer = new Peer({
-      candidate: (message) => this.#seal(message),
-      connected: () => this.#onConnected(),
-      failed: () => this.#fail(this.#connected ? 'silent' : 'no-path'),
-    });
-    const control = new Control(this.peer.control, {
-      open: () => this.#onOpen(control),
-      notified: (method, params) => this.#over || listener.notified(method, params),
-      closed: () => this.#fail(this.#connected ? 'closed' : 'no-path'),
-    });
-    this.#prepared = this.#line.then((line) => {
+    this.#line
       // A server that waits too long for the knock hangs up: its owner then prepares another.
-      line.listen({ message: () => undefined, closed: () => this.#fail('unreachable') });
-      return this.peer.prepare(stun(base, line));
-    });
-    this.#prepared.catch(() => this.#fail('unreachable'));
+      .then((line) => line.listen({ message: () => undefined, closed: () => this.#fail('unreachable') }))
+      .catch(() => this.#fail('unreachable'));
+  }
+
+  get stream(): MediaStream | undefined {
+    return this.#peer?.stream;
   }
 
   get over(): boolean {
@@ -97,6 +86,30 @@ export class Session {
 
   get knocked(): boolean {
     return this.#knocked !== undefined;
+  }
+
+  /**
+   * Makes the peer connection and its offer, and gathers candidates. A browser's first connection keeps the page busy
+   * for tens of milliseconds, so this waits for a moment that has them: while the word is typed, or stretched.
+   */
+  prepare(): void {
+    if (this.#prepared || this.#over) return;
+    const peer = new Peer({
+      candidate: (message) => this.#seal(message),
+      connected: () => this.#onConnected(),
+      failed: () => this.#fail(this.#connected ? 'silent' : 'no-path'),
+    });
+    const control = new Control(peer.control, {
+      open: () => this.#onOpen(control, peer),
+      notified: (method, params) => this.#over || this.#listener.notified(method, params),
+      closed: () => this.#fail(this.#connected ? 'closed' : 'no-path'),
+    });
+    this.#peer = peer;
+    this.#prepared = this.#line.then(async (line) => {
+      await peer.prepare(stun(this.#base, line));
+      return peer;
+    });
+    this.#prepared.catch(() => this.#fail('unreachable'));
   }
 
   /** Says the place and OPAQUE's first message. Called once. */
@@ -125,7 +138,7 @@ export class Session {
     this.#hangUp();
     this.#abort.abort();
     this.#line.then((line) => line.close()).catch(() => undefined);
-    this.peer.close();
+    this.#peer?.close();
   }
 
   async #start(): Promise<void> {
@@ -184,7 +197,9 @@ export class Session {
 
   async #prove(reply: FromServer & { type: 'reply' }): Promise<void> {
     const { line, word, known, started } = this.#parts();
-    const proof = await started.finish(reply.ke2);
+    const proving = started.finish(reply.ke2);
+    this.prepare();
+    const proof = await proving;
     if (this.#over) return;
     if (proof === 'wrong-word') {
       this.#hangUp();
@@ -199,57 +214,42 @@ export class Session {
         device: reply.device,
         session: reply.session,
       };
-      await this.#offer(proof, await channel(proof.sessionKey, context, 'viewer'));
+      await this.#offer(proof, new SealedChannel(await channel(proof.sessionKey, context, 'viewer')));
     }
   }
 
   /** KE3 and the sealed offer, in one message. */
-  async #offer(proof: Proof, [sealer, opener]: [Sealer, Opener]): Promise<void> {
-    await this.#prepared;
+  async #offer(proof: Proof, sealed: SealedChannel): Promise<void> {
+    const peer = await this.#prepared;
     const session = this.#id;
-    if (this.#over || session === undefined) return;
-    const sealing = sealer.seal(JSON.stringify(this.peer.offer()));
-    this.#sending = sealing.then((sealed) => {
-      this.#open?.send({ type: 'prove', session, ke3: proof.ke3, sealed: encode(sealed) });
+    if (this.#over || !peer || session === undefined) return;
+    const sent = sealed.send(peer.offer(), (sealed) => {
+      this.#open?.send({ type: 'prove', session, ke3: proof.ke3, sealed });
     });
-    // Candidates found from now on are sealed behind the offer, and leave behind it.
-    this.#sealer = sealer;
-    this.#opener = opener;
-    await this.#sending;
+    // Candidates found from now on leave behind the offer.
+    this.#sealed = sealed;
+    await sent;
     if (this.over) return;
     this.#within(CONNECT_WITHIN, 'no-path');
-    this.#listener.proved(proof.deviceKey);
+    this.#listener.proved(proof.deviceKey, peer);
   }
 
   #seal(message: Sealed): void {
     const session = this.#id;
-    if (this.#over || !this.#sealer || session === undefined) return;
-    const sealing = this.#sealer.seal(JSON.stringify(message));
-    this.#sending = this.#sending.then(async () => {
-      this.#open?.send({ type: 'relay', session, sealed: encode(await sealing) });
-    });
-    this.#sending.catch(() => this.#fail('error'));
+    if (this.#over || session === undefined) return;
+    this.#sealed
+      ?.send(message, (sealed) => this.#open?.send({ type: 'relay', session, sealed }))
+      .catch(() => this.#fail('error'));
   }
 
   #unseal(sealed: string): void {
-    const opener = this.#opener;
-    if (!opener) {
-      this.#fail('forged');
-      return;
-    }
-    this.#receiving = this.#receiving.then(async () => {
-      let text: string;
-      try {
-        text = await opener.open(decode(sealed));
-      } catch {
-        if (!this.#connected) this.#fail('forged');
-        return;
-      }
-      const message = decodeSealed(text);
-      if (message.kind === 'error') this.#fail('error', message.message);
-      else if (!this.#over) await this.peer.receive(message);
-    });
-    this.#receiving.catch(() => this.#connected || this.#fail('error'));
+    const taken = this.#sealed?.receive(sealed, (message) => this.#take(message)) ?? Promise.reject(new Forged());
+    taken.catch((error: unknown) => this.#connected || this.#fail(error instanceof Forged ? 'forged' : 'error'));
+  }
+
+  async #take(message: Sealed): Promise<void> {
+    if (message.kind === 'error') this.#fail('error', message.message);
+    else if (!this.#over) await this.#peer?.receive(message);
   }
 
   #onConnected(): void {
@@ -258,10 +258,10 @@ export class Session {
     this.#lineTimer = setTimeout(() => this.#hangUp(), KEEP_LINE);
   }
 
-  #onOpen(control: Control): void {
+  #onOpen(control: Control, peer: Peer): void {
     if (this.#over) return;
     clearTimeout(this.#timer);
-    this.#listener.open(control);
+    this.#listener.open(control, peer);
   }
 
   /** The device is away: the line is tried now and then, so that one that broke unseen does not wait for ever. */

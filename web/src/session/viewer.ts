@@ -10,6 +10,7 @@ import { Conversation } from './conversation';
 import { readBye } from './device';
 import { transition, type Effect, type Event as MachineEvent, type Fault, type State } from './machine';
 import { Memory } from './memory';
+import type { Peer } from './peer';
 import { Session } from './session';
 import type { Vitals } from './vitals';
 import { Watch } from './watch';
@@ -52,7 +53,9 @@ export class Viewer extends EventTarget {
 
   /** Opens the line and prepares an offer: the word is being typed. */
   prepare(): void {
-    if (this.state.name === 'idle' || this.state.name === 'refused') this.#session ??= this.#newSession();
+    if (this.state.name !== 'idle' && this.state.name !== 'refused') return;
+    this.#session ??= this.#newSession();
+    this.#session.prepare();
   }
 
   /** A person gave a word. Says what is wrong with it, or sets out. */
@@ -85,7 +88,7 @@ export class Viewer extends EventTarget {
 
   /** A frame of `stream` is on the screen. */
   shown(stream: MediaStream): void {
-    if (stream === this.#session?.peer.stream) this.#handle({ type: 'live' });
+    if (stream === this.#session?.stream) this.#handle({ type: 'live' });
   }
 
   rename(name: string): void {
@@ -148,11 +151,11 @@ export class Viewer extends EventTarget {
       absent: () => say({ type: 'absent' }),
       present: () => say({ type: 'present' }),
       found: () => say({ type: 'found' }),
-      proved: (key) => {
-        if (current()) this.#proved(session, key);
+      proved: (key, peer) => {
+        if (current()) this.#proved(key, peer);
       },
-      open: (control) => {
-        if (current()) this.#open(session, control);
+      open: (control, peer) => {
+        if (current()) this.#open(session, control, peer);
       },
       notified: (method, params) => {
         if (current()) this.#notified(method, params);
@@ -176,21 +179,21 @@ export class Viewer extends EventTarget {
     return session;
   }
 
-  #proved(session: Session, key: string): void {
+  #proved(key: string, peer: Peer): void {
     if (!this.word) return;
     const { place, phrase } = this.word;
     this.memory.keepDevice(place, { key, pass: this.memory.device(place)?.pass, used: Date.now() });
     if (this.#remember) this.memory.rememberWord(phrase);
-    this.stream = session.peer.stream;
+    this.stream = peer.stream;
     this.#handle({ type: 'proved' });
   }
 
-  #open(session: Session, control: Control): void {
+  #open(session: Session, control: Control, peer: Peer): void {
     this.conversation.begin(control, this.memory.name, (pass) => {
       const known = this.word && this.memory.device(this.word.place);
       if (this.word && known) this.memory.keepDevice(this.word.place, { ...known, pass });
     });
-    this.#watch = new Watch(session.peer, control, {
+    this.#watch = new Watch(peer, control, {
       vitals: (vitals) => {
         this.vitals = vitals;
         if (vitals.framesDecoded > 0) this.#handle({ type: 'live' });
