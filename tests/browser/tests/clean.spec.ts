@@ -1,6 +1,7 @@
 /** Sessions that are over leave nothing behind. */
 
 import { until } from '../src/child';
+import type { Device } from '../src/daemon';
 import { threadNames, use, type Use } from '../src/observe';
 import { Viewer } from '../src/viewer';
 import { expect, test } from './fixtures';
@@ -12,18 +13,20 @@ const SESSIONS = 200;
  */
 const WARM = 20;
 const AT_ONCE = 4;
+/** A viewer that vanished is found within this time, also one whose control channel never opened; milliseconds. */
+const DEAD_WITHIN = 10_000;
 
 test('200 sessions joined and left: threads, sockets and descriptors as before, memory within 5 %', async ({ stage, chromium }) => {
   test.setTimeout(900_000);
   const video = { source: 'test', width: 320, height: 180, fps: 30, bitrate: 300_000, linger: 0 };
   const device = await stage.device({ config: { video } });
-  const fresh = await settled(device.pid);
+  const fresh = await settled(device);
   for (let n = 0; n < WARM; n += AT_ONCE) {
     const viewers = await Promise.all(Array.from({ length: AT_ONCE }, () => Viewer.live(chromium, device.link)));
     await Promise.all(viewers.map(seesPicture));
     await Promise.all(viewers.map((viewer) => viewer.leave()));
   }
-  const warm = await settled(device.pid);
+  const warm = await settled(device);
   for (let n = WARM + 1; n <= SESSIONS; n++) {
     const viewer = await Viewer.live(chromium, device.link);
     // Two of three see the picture; the third leaves as soon as it is in.
@@ -31,7 +34,7 @@ test('200 sessions joined and left: threads, sockets and descriptors as before, 
     await viewer.leave();
     if (n % 20 === 0) console.log(`after ${n}: ${show(use(device.pid))}`);
   }
-  const after = await settled(device.pid);
+  const after = await settled(device);
   console.log(`fresh ${show(fresh)}; after ${WARM} ${show(warm)}; after ${SESSIONS} ${show(after)}`);
   expect(after.threads, threadNames(device.pid).join(' ')).toBeLessThanOrEqual(warm.threads);
   expect(after.sockets).toBeLessThanOrEqual(fresh.sockets);
@@ -48,8 +51,11 @@ async function seesPicture(viewer: Viewer): Promise<void> {
   await until('a frame is decoded', async () => (await viewer.framesDecoded()) > 0, { every: 20 });
 }
 
-/** What is used when the last session is gone: sockets and threads do not fall any more for a second. */
-async function settled(pid: number): Promise<Use> {
+/** What is used when the last session is gone, and sockets and threads do not fall any more for a second. */
+async function settled({ pid, log }: Device): Promise<Use> {
+  const count = (what: RegExp): number => log.filter((line) => what.test(line)).length;
+  const nobody = (): boolean => count(/session \S+ begins/) === count(/session \S+ ended/);
+  await until('every viewer that left was noticed', nobody, { within: DEAD_WITHIN, every: 100 });
   let last = use(pid);
   let since = Date.now();
   return await until(

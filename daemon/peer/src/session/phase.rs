@@ -16,8 +16,11 @@ pub(super) enum Phase {
     Connected,
     /// All is there.
     Live,
-    /// It was live, and nothing comes from the viewer.
-    Silent,
+    /// It was connected, and nothing comes from the viewer.
+    Silent {
+        /// Its control channel was open.
+        live: bool,
+    },
     /// Over.
     Ended(Reason),
 }
@@ -80,7 +83,7 @@ impl Phase {
     pub(super) fn limit(self) -> Option<Duration> {
         match self {
             Self::Connecting | Self::Connected => Some(START_LIMIT),
-            Self::Silent => Some(SILENCE_LIMIT),
+            Self::Silent { .. } => Some(SILENCE_LIMIT),
             Self::Live | Self::Ended(_) => None,
         }
     }
@@ -89,19 +92,21 @@ impl Phase {
     pub(super) fn after(self, event: Event) -> Self {
         match (self, event) {
             (Self::Ended(reason), _) | (_, Event::End(reason)) => Self::Ended(reason),
-            (Self::Connecting, Event::Up) => Self::Connected,
-            (Self::Connecting | Self::Connected, Event::ControlOpen) => Self::Live,
-            (Self::Silent, Event::Up | Event::ControlOpen) => Self::Live,
-            (Self::Live, Event::Silence) => Self::Silent,
-            (Self::Connecting | Self::Connected, Event::Silence | Event::Up) => self,
-            (Self::Live, Event::Up | Event::ControlOpen | Event::Elapsed) => self,
-            (Self::Silent, Event::Silence) => self,
+            (Self::Connecting | Self::Silent { live: false }, Event::Up) => Self::Connected,
+            (Self::Connecting | Self::Connected | Self::Silent { .. }, Event::ControlOpen)
+            | (Self::Silent { live: true }, Event::Up) => Self::Live,
+            // Before the first connection there is nothing but silence.
+            (Self::Connecting, Event::Silence) | (Self::Connected | Self::Live, Event::Up) => self,
+            (Self::Connected, Event::Silence) => Self::Silent { live: false },
+            (Self::Live, Event::Silence) => Self::Silent { live: true },
+            (Self::Live, Event::ControlOpen | Event::Elapsed) | (Self::Silent { .. }, Event::Silence) => self,
             (Self::Connecting | Self::Connected, Event::Down | Event::Elapsed) => {
                 Self::Ended(Reason::NeverConnected)
             }
-            (Self::Live | Self::Silent, Event::Down | Event::ControlClosed)
-            | (Self::Connecting | Self::Connected, Event::ControlClosed) => Self::Ended(Reason::Left),
-            (Self::Silent, Event::Elapsed) => Self::Ended(Reason::Lost),
+            (Self::Live | Self::Silent { .. }, Event::Down) | (_, Event::ControlClosed) => {
+                Self::Ended(Reason::Left)
+            }
+            (Self::Silent { .. }, Event::Elapsed) => Self::Ended(Reason::Lost),
         }
     }
 }
@@ -110,8 +115,14 @@ impl Phase {
 mod tests {
     use super::*;
 
-    const PHASES: [Phase; 5] =
-        [Phase::Connecting, Phase::Connected, Phase::Live, Phase::Silent, Phase::Ended(Reason::Lost)];
+    const PHASES: [Phase; 6] = [
+        Phase::Connecting,
+        Phase::Connected,
+        Phase::Live,
+        Phase::Silent { live: false },
+        Phase::Silent { live: true },
+        Phase::Ended(Reason::Lost),
+    ];
     const EVENTS: [Event; 7] = [
         Event::Up,
         Event::Silence,
@@ -134,18 +145,28 @@ mod tests {
         for event in EVENTS {
             assert_eq!(Phase::Ended(Reason::Lost).after(event), Phase::Ended(Reason::Lost));
         }
-        for phase in &PHASES[..4] {
+        for phase in &PHASES[..5] {
             assert_eq!(phase.after(Event::End(Reason::Stopped)), Phase::Ended(Reason::Stopped));
         }
     }
 
     #[test]
     fn whoever_is_silent_for_long_is_lost_and_who_never_comes_fails() {
-        assert_eq!(Phase::Silent.after(Event::Elapsed), Phase::Ended(Reason::Lost));
+        for live in [false, true] {
+            assert_eq!(Phase::Silent { live }.after(Event::Elapsed), Phase::Ended(Reason::Lost));
+        }
         for phase in [Phase::Connecting, Phase::Connected] {
             assert_eq!(phase.after(Event::Elapsed), Phase::Ended(Reason::NeverConnected));
-            assert_eq!(phase.after(Event::Silence), phase, "the start has its own limit");
         }
+        assert_eq!(Phase::Connecting.after(Event::Silence), Phase::Connecting, "the start has its own limit");
+    }
+
+    #[test]
+    fn who_dies_before_its_control_channel_opens_is_found_as_soon_as_any_other() {
+        let silent = Phase::Connected.after(Event::Silence);
+        assert_eq!(silent.limit(), Some(SILENCE_LIMIT));
+        assert_eq!(silent.after(Event::Up), Phase::Connected, "back, and the channel still to come");
+        assert_eq!(silent.after(Event::ControlOpen), Phase::Live);
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Session {
                 answered.send_media();
                 answered.connection.wire.settle();
             }
-            Phase::Connecting | Phase::Silent | Phase::Ended(_) => {}
+            Phase::Connecting | Phase::Silent { .. } | Phase::Ended(_) => {}
         }
     }
 
