@@ -106,6 +106,7 @@ impl Member {
             id: self.room.0.messages.fetch_add(1, Ordering::Relaxed) + 1,
             from: self.name(),
             own: false,
+            reply: false,
             text,
             time_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         };

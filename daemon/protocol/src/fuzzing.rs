@@ -150,6 +150,16 @@ fn params(value: &serde_json::Value) {
     read::<control::ChatMessage>(value);
     read::<control::MediaState>(value);
     read::<control::Bye>(value);
+    read::<control::ChatHistory>(value);
+    read::<control::CommandRun>(value);
+    read::<control::CommandStarted>(value);
+    read::<control::FilesPath>(value);
+    read::<control::FilesList>(value);
+    read::<control::FilesMove>(value);
+    read::<control::FilesRemove>(value);
+    read::<control::FilesPut>(value);
+    read::<control::FilesGet>(value);
+    read::<control::Transfer>(value);
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod control;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod grant;
 pub mod identity;
 pub mod pass;
 pub mod proof;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use media::{Feed, FeedSettings, Frame, OpenError, Opener, Running, Sink, StreamInfo};
 use protocol::bytes::B64;
 use protocol::control::{DeviceInfo, DeviceStats};
+use protocol::grant::Grant;
 use protocol::sealed::Sealed;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -154,6 +155,8 @@ impl Device for Board {
             picture: "none".into(),
             encoder: "none".into(),
             pass: B64(vec![1]),
+            grant: Grant::all(),
+            expires: None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
         Answer, Bye, Call, ChatMessage, ChatSend, DeviceInfo, DeviceStats, Id, MediaState, Message, Outcome,
         RpcError, TrackState, Version, code, method,
     },
+    grant::Grant,
     sealed::Sealed,
     signal::{FromServer, Refusal, RefusalCode, ToServer},
 };
@@ -193,6 +194,7 @@ fn notifications() -> Vec<Message> {
         id: 7,
         from: "viewer 2".to_owned(),
         own: false,
+        reply: false,
         text: "<b>text</b>, not markup".to_owned(),
         time_ms: 1_795_000_000_123,
     };
@@ -221,6 +223,8 @@ fn answers() -> Vec<Message> {
         picture: "1280x720 at 30 fps".to_owned(),
         encoder: "x264enc".to_owned(),
         pass: bytes(48),
+        grant: Grant::default(),
+        expires: Some(1_795_003_600),
     };
     let error =
         |code, message: &str| Outcome::Error(RpcError { code, message: message.to_owned(), data: None });

@@ -5,6 +5,7 @@ use media::{Feed, FeedState};
 use protocol::{
     bytes::B64,
     control::{DeviceInfo, DeviceStats},
+    grant::Grant,
     word::Place,
 };
 use std::{
@@ -124,6 +125,8 @@ impl peer::Device for AtPlace {
             picture,
             encoder,
             pass: (self.pass)(),
+            grant: Grant::default(),
+            expires: None,
         }
     }
 
