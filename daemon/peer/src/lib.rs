@@ -13,7 +13,7 @@ mod tracks;
 pub mod viewer;
 mod wire;
 
-pub use device::Device;
+pub use device::{Act, Device};
 pub use network::Network;
-pub use room::{Member, NameError, Room};
-pub use session::{End, Environment, Reason, serve};
+pub use room::{Member, NameError, News, Room};
+pub use session::{End, Environment, Reason, Stop, serve};

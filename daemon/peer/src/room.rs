@@ -1,47 +1,92 @@
-//! Chat among the viewers of a device.
+//! The room of a device: who is here, and what is said.
 
-use protocol::control::{ChatMessage, MAX_NAME};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod history;
+mod name;
+
+pub use name::NameError;
+
+use history::History;
+use protocol::control::{ChatMessage, ChatPage, RoomChanged, RoomEvent, RoomInfo, RoomMember};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 
-/// Messages that wait for one viewer. One that is further behind misses the oldest, and is told so by nothing but
-/// the gap in their numbers.
+/// News that wait for one viewer. One that is further behind misses the oldest of them; of messages it can ask for the
+/// history.
 const QUEUE: usize = 64;
+/// Members that [`RoomInfo`] tells.
+const TOLD: usize = 256;
 
-/// A device's chat room. Clones are handles of the same room.
+/// A device's room. Clones are handles of the same room.
 #[derive(Clone)]
 pub struct Room(Arc<Inner>);
 
 struct Inner {
-    /// Viewers that ever came; the next one's number.
-    viewers: AtomicU64,
-    /// Messages that were ever said.
-    messages: AtomicU64,
-    lines: broadcast::Sender<Arc<Line>>,
+    state: Mutex<State>,
+    news: broadcast::Sender<Arc<Heard>>,
 }
 
-/// One message, and who said it.
-struct Line {
+/// All that is known of the room.
+#[derive(Default)]
+struct State {
+    /// Viewers that ever came; the next one's number.
+    viewers: u64,
+    here: BTreeMap<u64, RoomMember>,
+    history: History,
+}
+
+/// What happened, and by whom.
+struct Heard {
     member: u64,
-    message: ChatMessage,
+    news: News,
+}
+
+/// What a member hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// Somebody said something.
+    Message(ChatMessage),
+    /// Somebody came, went, or has another name.
+    Changed(RoomChanged),
 }
 
 impl Room {
     /// An empty room.
     #[must_use]
     pub fn new() -> Self {
-        let (lines, _) = broadcast::channel(QUEUE);
-        Self(Arc::new(Inner { viewers: AtomicU64::new(0), messages: AtomicU64::new(0), lines }))
+        let (news, _) = broadcast::channel(QUEUE);
+        Self(Arc::new(Inner { state: Mutex::default(), news }))
     }
 
     /// Comes in; leaves by being dropped.
     #[must_use]
     pub fn enter(&self) -> Member {
-        let number = self.0.viewers.fetch_add(1, Ordering::Relaxed) + 1;
-        let name = Mutex::new(format!("viewer {number}"));
-        Member { room: self.clone(), number, name, lines: tokio::sync::Mutex::new(self.0.lines.subscribe()) }
+        // Subscribed first: nobody hears of its own coming, and nothing after it is missed.
+        let news = self.0.news.subscribe();
+        let mut state = self.state();
+        state.viewers += 1;
+        let id = state.viewers;
+        let member = RoomMember { id, name: format!("viewer {id}"), since_ms: now_ms() };
+        state.here.insert(id, member.clone());
+        drop(state);
+        self.tell(id, News::Changed(RoomChanged { event: RoomEvent::Joined, member }));
+        Member { room: self.clone(), id, news: tokio::sync::Mutex::new(news) }
+    }
+
+    /// Says something to everyone as the device itself.
+    pub fn say(&self, device: &str, text: String) {
+        let message = self.state().history.keep(device.to_owned(), text, now_ms());
+        self.tell(0, News::Message(message));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, member: u64, news: News) {
+        // Fails only if nobody is there.
+        let _ = self.0.news.send(Arc::new(Heard { member, news }));
     }
 }
 
@@ -54,30 +99,21 @@ impl Default for Room {
 /// One viewer in a [`Room`].
 pub struct Member {
     room: Room,
-    number: u64,
-    name: Mutex<String>,
-    lines: tokio::sync::Mutex<broadcast::Receiver<Arc<Line>>>,
-}
-
-/// Why a name is refused; a sentence for a person.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
-    /// Nothing to see in it.
-    #[error("A name needs at least one visible character.")]
-    Empty,
-    /// Longer than [`MAX_NAME`].
-    #[error("A name has at most {MAX_NAME} bytes.")]
-    TooLong,
-    /// Characters that could disturb a page or a terminal.
-    #[error("A name has no control characters.")]
-    Control,
+    id: u64,
+    news: tokio::sync::Mutex<broadcast::Receiver<Arc<Heard>>>,
 }
 
 impl Member {
+    /// The number of this visit; never used again.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// The display name: "viewer 2", until it was set.
     #[must_use]
     pub fn name(&self) -> String {
-        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.room.state().here.get(&self.id).map_or_else(String::new, |member| member.name.clone())
     }
 
     /// Sets the display name. It is shown to the others as text; two may have the same.
@@ -85,58 +121,95 @@ impl Member {
     /// # Errors
     /// When it is empty, too long or has control characters.
     pub fn rename(&self, name: &str) -> Result<(), NameError> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(NameError::Empty);
-        }
-        if name.len() > MAX_NAME {
-            return Err(NameError::TooLong);
-        }
-        if name.chars().any(char::is_control) {
-            return Err(NameError::Control);
-        }
-        name.clone_into(&mut self.name.lock().unwrap_or_else(PoisonError::into_inner));
+        let name = name::check(name)?;
+        let mut state = self.room.state();
+        let Some(member) = state.here.get_mut(&self.id).filter(|member| member.name != name) else {
+            return Ok(());
+        };
+        name.clone_into(&mut member.name);
+        let member = member.clone();
+        drop(state);
+        self.room.tell(self.id, News::Changed(RoomChanged { event: RoomEvent::Renamed, member }));
         Ok(())
     }
 
     /// Says something to everyone, oneself included.
     pub fn say(&self, text: String) {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let message = ChatMessage {
-            id: self.room.0.messages.fetch_add(1, Ordering::Relaxed) + 1,
-            from: self.name(),
-            own: false,
-            reply: false,
-            text,
-            time_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        };
-        // Fails only if nobody is there, and we are.
-        let _ = self.room.0.lines.send(Arc::new(Line { member: self.number, message }));
+        let name = self.name();
+        let message = self.room.state().history.keep(name, text, now_ms());
+        self.room.tell(self.id, News::Message(message));
     }
 
-    /// The next message. Safe to cancel.
-    pub async fn next(&self) -> ChatMessage {
-        let mut lines = self.lines.lock().await;
+    /// The messages before the one with this number (`None`: the newest), as far as they are kept and fit.
+    #[must_use]
+    pub fn history(&self, before: Option<u64>) -> ChatPage {
+        self.room.state().history.page(before)
+    }
+
+    /// Who is here.
+    #[must_use]
+    pub fn info(&self) -> RoomInfo {
+        let state = self.room.state();
+        RoomInfo { you: self.id, members: state.here.values().take(TOLD).cloned().collect() }
+    }
+
+    /// The next that happens. Safe to cancel.
+    pub async fn next(&self) -> News {
+        let mut news = self.news.lock().await;
         loop {
-            match lines.recv().await {
-                Ok(line) => {
-                    let mut message = line.message.clone();
-                    message.own = line.member == self.number;
-                    return message;
-                }
+            match news.recv().await {
+                // One's own coming is no news.
+                Ok(heard) if self.is_own_coming(&heard) => {}
+                Ok(heard) => return self.as_heard_here(&heard),
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
-                    log::debug!("{}: {missed} chat messages missed", self.name().escape_debug());
+                    log::debug!("{}: {missed} news of the room missed", self.name().escape_debug());
                 }
                 // The room outlives its members.
                 Err(broadcast::error::RecvError::Closed) => std::future::pending::<()>().await,
             }
         }
     }
+
+    fn is_own_coming(&self, heard: &Heard) -> bool {
+        heard.member == self.id
+            && matches!(&heard.news, News::Changed(RoomChanged { event: RoomEvent::Joined, .. }))
+    }
+
+    fn as_heard_here(&self, heard: &Heard) -> News {
+        let mut news = heard.news.clone();
+        if let News::Message(message) = &mut news {
+            message.own = heard.member == self.id;
+        }
+        news
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let left = self.room.state().here.remove(&self.id);
+        if let Some(member) = left {
+            self.room.tell(self.id, News::Changed(RoomChanged { event: RoomEvent::Left, member }));
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+fn now_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn message(member: &Member) -> ChatMessage {
+        loop {
+            if let News::Message(message) = member.next().await {
+                return message;
+            }
+        }
+    }
 
     #[tokio::test]
     async fn everyone_hears_it_and_only_the_sender_owns_it() {
@@ -145,9 +218,30 @@ mod tests {
         assert_eq!((one.name().as_str(), two.name().as_str()), ("viewer 1", "viewer 2"));
         one.rename(" Ada ").unwrap();
         one.say("hello".to_owned());
-        let (mine, theirs) = (one.next().await, two.next().await);
+        let (mine, theirs) = (message(&one).await, message(&two).await);
         assert!(mine.own && !theirs.own);
         assert_eq!((theirs.id, theirs.from.as_str(), theirs.text.as_str()), (1, "Ada", "hello"));
+    }
+
+    #[tokio::test]
+    async fn coming_going_and_names_are_told_to_the_others() {
+        let room = Room::new();
+        let one = room.enter();
+        let two = room.enter();
+        let changed = async || match one.next().await {
+            News::Changed(RoomChanged { event, member }) => (event, member.id, member.name),
+            News::Message(message) => panic!("{message:?}"),
+        };
+        assert_eq!(changed().await, (RoomEvent::Joined, 2, "viewer 2".to_owned()));
+        two.rename("Ben").unwrap();
+        two.rename("Ben").unwrap();
+        assert_eq!(changed().await, (RoomEvent::Renamed, 2, "Ben".to_owned()));
+        assert_eq!(one.info().you, 1);
+        assert_eq!(one.info().members.len(), 2);
+        drop(two);
+        assert_eq!(changed().await, (RoomEvent::Left, 2, "Ben".to_owned()));
+        assert_eq!(one.info().members.len(), 1);
+        assert_eq!(room.enter().id(), 3, "a number is never used again");
     }
 
     #[tokio::test]
@@ -157,16 +251,17 @@ mod tests {
         for index in 0..QUEUE + 10 {
             one.say(index.to_string());
         }
-        assert_eq!(slow.next().await.text, "10");
+        assert_eq!(message(&slow).await.text, "10");
     }
 
     #[test]
-    fn names_are_bounded_text() {
-        let member = Room::new().enter();
-        assert_eq!(member.rename("  "), Err(NameError::Empty));
-        assert_eq!(member.rename(&"a".repeat(MAX_NAME + 1)), Err(NameError::TooLong));
-        assert_eq!(member.rename("a\u{1b}[2J"), Err(NameError::Control));
-        assert_eq!(member.name(), "viewer 1");
-        assert_eq!(member.rename("Jürgen 😀"), Ok(()));
+    fn a_newcomer_finds_what_was_said_before() {
+        let room = Room::new();
+        room.enter().say("first".to_owned());
+        room.say("the device", "second".to_owned());
+        let page = room.enter().history(None);
+        let said: Vec<_> = page.messages.iter().map(|said| (said.id, said.text.as_str())).collect();
+        assert_eq!(said, [(1, "first"), (2, "second")]);
+        assert!(!page.more);
     }
 }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use watchword_peer::viewer::{CallError, Media, Viewer};
-use watchword_peer::{End, Environment, Reason, serve};
+use watchword_peer::{End, Environment, Reason, Stop, serve};
 use webrtc::data_channel::DataChannelEvent;
 use webrtc::runtime::TokioRuntime;
 
@@ -206,7 +206,7 @@ async fn told(environment: &Environment, messages: Vec<Sealed>) -> (Vec<Sealed>,
     let (to_device, inbox) = mpsc::channel(16);
     let (outbox, mut heard) = mpsc::channel(64);
     let stop = CancellationToken::new();
-    let session = tokio::spawn(serve(environment.clone(), inbox, outbox, stop.clone()));
+    let session = tokio::spawn(serve(environment.clone(), inbox, outbox, Stop::new(stop.clone())));
     for message in messages {
         to_device.send(message).await.unwrap();
     }

@@ -1,5 +1,7 @@
 //! `watchword`: the device's daemon, its rendezvous server, and the owner's commands.
 
+#[cfg(feature = "device")]
+mod audit;
 mod cli;
 mod config;
 #[cfg(feature = "device")]

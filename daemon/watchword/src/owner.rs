@@ -3,7 +3,7 @@
 //! One JSON object a line each way; one question a connection.
 
 use crate::{
-    device::{Listed, Orders, WordWish},
+    device::{Added, Listed, Orders, Visit, WordWish},
     screen::Pages,
     state::StateDirectory,
 };
@@ -38,10 +38,22 @@ pub(crate) enum Question {
     Add(WordWish),
     /// Tell all words.
     List,
+    /// Put a new word in the place of an old one.
+    Rotate {
+        /// Its label.
+        label: String,
+    },
     /// Remove a word.
     Remove {
         /// Its label.
         label: String,
+    },
+    /// Tell all sessions.
+    Sessions,
+    /// End a session.
+    End {
+        /// How its name begins.
+        session: String,
     },
 }
 
@@ -64,6 +76,11 @@ pub(crate) enum Reply {
     Words {
         /// In the order they were made.
         words: Vec<Listed>,
+    },
+    /// All sessions.
+    Sessions {
+        /// The oldest first.
+        sessions: Vec<Visit>,
     },
     /// Done.
     Done,
@@ -150,21 +167,28 @@ async fn answer(mut stream: UnixStream, orders: Orders, pages: Pages) -> Result<
 
 async fn obey(question: Question, orders: &Orders, pages: Pages) -> Result<Reply, String> {
     Ok(match question {
-        Question::Add(wish) => {
-            let added = orders.add(wish).await?;
-            Reply::Added {
-                label: added.label,
-                phrase: Zeroizing::new(added.word.phrase().to_owned()),
-                registered: added.registered,
-                pages: pages.addresses,
-            }
-        }
+        Question::Add(wish) => added(orders.add(wish).await?, pages),
+        Question::Rotate { label } => added(orders.rotate(label).await?, pages),
         Question::List => Reply::Words { words: orders.list().await? },
         Question::Remove { label } => {
             orders.remove(label).await?;
             Reply::Done
         }
+        Question::Sessions => Reply::Sessions { sessions: orders.visits().await? },
+        Question::End { session } => {
+            orders.end(session).await?;
+            Reply::Done
+        }
     })
+}
+
+fn added(added: Added, pages: Pages) -> Reply {
+    Reply::Added {
+        label: added.label,
+        phrase: Zeroizing::new(added.word.phrase().to_owned()),
+        registered: added.registered,
+        pages: pages.addresses,
+    }
 }
 
 /// Asks the running daemon; `None` where none runs.

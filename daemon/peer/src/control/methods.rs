@@ -1,10 +1,11 @@
 //! What each method does.
 
+use super::rights::{self, Rights};
 use super::rpc;
 use crate::device::Device;
 use crate::room::Member;
 use crate::tracks::sender::Sent;
-use protocol::control::{Call, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method};
+use protocol::control::{Call, ChatHistory, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 /// Parts of the session that methods reach.
 pub(crate) struct Methods {
     pub(crate) device: Arc<dyn Device>,
+    pub(crate) rights: Rights,
     pub(crate) member: Arc<Member>,
     pub(crate) video: Arc<Sent>,
 }
@@ -37,8 +39,18 @@ struct Profile {
 }
 
 impl Methods {
-    /// Does what a call asks for.
+    /// Does what a call asks for, if the viewer's word allows it, and records it.
     pub(super) fn run(&self, call: Call) -> (Result<Value, RpcError>, Effect) {
+        let (name, on) = (call.method.clone(), rights::object(&call.method, &call.params));
+        let (result, effect) = match self.rights.check_method(&name) {
+            Ok(()) => self.allowed(call),
+            Err(refused) => (Err(refused), Effect::Nothing),
+        };
+        self.rights.record(&name, &on, result.as_ref().map(|_| ()));
+        (result, effect)
+    }
+
+    fn allowed(&self, call: Call) -> (Result<Value, RpcError>, Effect) {
         let mut effect = Effect::Nothing;
         let result = match call.method.as_str() {
             method::PING => Ok(json!({})),
@@ -49,6 +61,9 @@ impl Methods {
                 json!({})
             }),
             method::CHAT_SEND => rpc::params(call.params).and_then(|message| self.say(message)),
+            method::CHAT_HISTORY => rpc::params(call.params)
+                .and_then(|ChatHistory { before }| rpc::result(&self.member.history(before))),
+            method::ROOM_INFO => rpc::result(&self.member.info()),
             method::PROFILE_SET => rpc::params(call.params).and_then(|profile| self.rename(&profile)),
             method::SESSION_BYE => {
                 effect = Effect::Bye;

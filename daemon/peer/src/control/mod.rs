@@ -2,13 +2,17 @@
 
 mod limits;
 mod methods;
+mod rights;
 mod rpc;
 
 pub(crate) use methods::Methods;
+pub(crate) use rights::Rights;
 
+use crate::room::News;
 use limits::{Calls, Outbox, Pass};
 use methods::Effect;
 use protocol::control::{Bye, MediaState, code, method};
+use protocol::grant::Right;
 use rpc::Incoming;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +53,7 @@ pub(crate) struct Control {
 
 enum Step {
     Heard(Option<DataChannelEvent>),
-    Chat(protocol::control::ChatMessage),
+    Room(News),
     Media,
     Statistics,
     Bye,
@@ -87,7 +91,11 @@ impl Control {
                     }
                     Some(_) => None,
                 },
-                Step::Chat(message) => notify(&mut outbox, method::CHAT_MESSAGE, &message),
+                Step::Room(News::Message(message)) if self.methods.rights.allow(Right::Chat) => {
+                    notify(&mut outbox, method::CHAT_MESSAGE, &message)
+                }
+                Step::Room(News::Message(_)) => None,
+                Step::Room(News::Changed(changed)) => notify(&mut outbox, method::ROOM_CHANGED, &changed),
                 Step::Media => {
                     let state = self.media.borrow_and_update().clone();
                     notify(&mut outbox, method::MEDIA_STATE, &state)
@@ -111,7 +119,7 @@ impl Control {
             },
             event = self.channel.poll() => Step::Heard(event),
             Ok(()) = self.media.changed() => Step::Media,
-            message = self.methods.member.next() => Step::Chat(message),
+            news = self.methods.member.next() => Step::Room(news),
             () = tick(statistics) => Step::Statistics,
             () = sleep(AGAIN), if waiting => Step::Again,
         }

@@ -5,7 +5,7 @@ use super::connection::{Connection, Reports};
 use super::negotiation::Totals;
 use super::offer::Offer;
 use super::phase::Event;
-use crate::control::{Control, Leave, Methods};
+use crate::control::{Control, Leave, Methods, Rights};
 use crate::room::Member;
 use crate::tracks::sender::Sender;
 use ::media::{Feed, FeedState, Subscription};
@@ -89,6 +89,7 @@ impl Answered {
             channel,
             methods: Methods {
                 device: environment.device.clone(),
+                rights: Rights::new(environment.device.clone()),
                 member: self.member.clone(),
                 video: totals.video.clone(),
             },

@@ -8,26 +8,29 @@ mod offer;
 mod phase;
 mod run;
 mod signaling;
+mod stop;
 
 pub use phase::Reason;
+pub use stop::Stop;
 
+use crate::control::Rights;
 use crate::device::Device;
 use crate::network::Network;
 use crate::room::Room;
 use ::media::Feed;
+use protocol::grant::Right;
 use protocol::sealed::Sealed;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use webrtc::runtime::{Runtime, TokioRuntime};
 
 /// What sessions share.
 #[derive(Clone)]
 pub struct Environment {
-    /// The picture, if the viewer may see it and there is one.
+    /// The picture, if there is one. Whether this viewer sees it is for its grant to say.
     pub video: Option<Feed>,
-    /// The sound, if the viewer may hear it and there is one.
+    /// The sound, if there is one. Whether this viewer hears it is for its grant to say.
     pub audio: Option<Feed>,
     /// The device's chat.
     pub room: Room,
@@ -56,6 +59,16 @@ pub struct End {
     pub skipped: u64,
 }
 
+impl Environment {
+    /// Without what the viewer's word does not allow.
+    fn granted(mut self) -> Self {
+        let rights = Rights::new(self.device.clone());
+        self.video = self.video.filter(|_| rights.allow(Right::Watch));
+        self.audio = self.audio.filter(|_| rights.allow(Right::Listen));
+        self
+    }
+}
+
 impl std::fmt::Display for End {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.reason)?;
@@ -80,7 +93,7 @@ pub async fn serve(
     environment: Environment,
     inbox: mpsc::Receiver<Sealed>,
     outbox: mpsc::Sender<Sealed>,
-    stop: CancellationToken,
+    stop: Stop,
 ) -> End {
     serve_over(Arc::new(TokioRuntime), environment, inbox, outbox, stop).await
 }
@@ -91,7 +104,7 @@ pub async fn serve_over(
     environment: Environment,
     inbox: mpsc::Receiver<Sealed>,
     outbox: mpsc::Sender<Sealed>,
-    stop: CancellationToken,
+    stop: Stop,
 ) -> End {
-    run::Session::new(base, environment, inbox, outbox, stop).run().await
+    run::Session::new(base, environment.granted(), inbox, outbox, stop).run().await
 }

@@ -5,15 +5,15 @@ use super::negotiation::{Negotiation, Subscriptions, Totals, negotiate};
 use super::offer::Offer;
 use super::phase::{Event, Phase, Reason, START_LIMIT};
 use super::signaling::Signaling;
+use super::stop::Stop;
 use super::{End, Environment};
 use crate::control::Leave;
-use protocol::control::{Bye, LABEL};
+use protocol::control::LABEL;
 use protocol::sealed::Sealed;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 use webrtc::runtime::Runtime;
 
@@ -27,7 +27,7 @@ pub(super) struct Session {
     base: Arc<dyn Runtime>,
     environment: Environment,
     signaling: Signaling,
-    stop: CancellationToken,
+    stop: Stop,
     started: Instant,
     totals: Totals,
     detail: Option<String>,
@@ -52,7 +52,7 @@ impl Session {
         environment: Environment,
         inbox: mpsc::Receiver<Sealed>,
         outbox: mpsc::Sender<Sealed>,
-        stop: CancellationToken,
+        stop: Stop,
     ) -> Self {
         let signaling = Signaling::new(inbox, outbox);
         Self {
@@ -88,7 +88,7 @@ impl Session {
         let stop = self.stop.clone();
         let first = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(Reason::Stopped),
+            () = stop.ended() => return Err(Reason::Stopped),
             first = timeout(START_LIMIT, self.signaling.first()) => first,
         };
         let sdp = match first {
@@ -192,7 +192,7 @@ impl Session {
         let Answered { reports, control, video, audio, .. } = answered;
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Happening::Stop,
+            () = self.stop.ended() => Happening::Stop,
             Ok(()) = reports.state.changed() => Happening::State,
             leave = left(control) => Happening::Left(leave),
             Some(channel) = reports.channels.recv() => Happening::Channel(channel),
@@ -232,8 +232,7 @@ impl Session {
 
     async fn finish(&mut self, mut answered: Answered, reason: Reason) {
         if reason == Reason::Stopped && answered.control.is_some() {
-            let sentence = "The device ends the session; it may be back soon.".to_owned();
-            answered.bye.send_replace(Some(Bye { reason: sentence, again: true }));
+            answered.bye.send_replace(Some(self.stop.bye()));
             let _ = timeout(BYE_LIMIT, left(&mut answered.control)).await;
         }
         let (repeated, dropped) = answered.connection.wire.counters();

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watchword_peer::session::serve_over;
 use watchword_peer::viewer::{Viewer, ViewerError};
-use watchword_peer::{Device, End, Environment, Network, Room};
+use watchword_peer::{Device, End, Environment, Network, Room, Stop};
 use webrtc::runtime::Runtime;
 
 /// Opens a source that makes frames of a size at a rate, as a camera or a microphone would.
@@ -163,6 +163,12 @@ impl Device for Board {
     fn stats(&self) -> DeviceStats {
         DeviceStats { viewers: 1, ..DeviceStats::default() }
     }
+
+    fn grant(&self) -> Grant {
+        Grant::all()
+    }
+
+    fn audit(&self, _: &watchword_peer::Act<'_>) {}
 }
 
 /// A device and how to reach it.
@@ -216,8 +222,13 @@ pub async fn start(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4
     let (to_device, device_inbox) = mpsc::channel::<Sealed>(64);
     let (to_viewer, viewer_inbox) = mpsc::channel::<Sealed>(64);
     let stop = CancellationToken::new();
-    let session =
-        tokio::spawn(serve_over(base.clone(), device.clone(), device_inbox, to_viewer, stop.clone()));
+    let session = tokio::spawn(serve_over(
+        base.clone(),
+        device.clone(),
+        device_inbox,
+        to_viewer,
+        Stop::new(stop.clone()),
+    ));
     let started = Instant::now();
     let viewer = Viewer::connect(base, &at(viewer_at), to_device, viewer_inbox).await;
     Served { viewer, open: started.elapsed(), stop, session }

@@ -6,6 +6,8 @@ mod cameras;
 mod run;
 mod serve;
 #[cfg(feature = "device")]
+mod sessions;
+#[cfg(feature = "device")]
 mod word;
 
 use crate::{config, logging};
@@ -34,9 +36,12 @@ enum Command {
     Run(run::Run),
     /// Runs the server alone: page, signaling and STUN for devices elsewhere
     Serve(serve::Serve),
-    /// Makes, lists and removes secret words
+    /// Makes, lists, replaces and removes secret words
     #[cfg(feature = "device")]
     Word(word::Word),
+    /// Lists and ends the sessions of the running daemon
+    #[cfg(feature = "device")]
+    Sessions(sessions::Sessions),
     /// Lists the cameras of this board, and the mode that would be used
     #[cfg(feature = "device")]
     Cameras(cameras::Cameras),
@@ -61,6 +66,8 @@ impl Arguments {
             Command::Serve(serve) => block_on(serve.apply(config)),
             #[cfg(feature = "device")]
             Command::Word(word) => block_on(word.apply(config)),
+            #[cfg(feature = "device")]
+            Command::Sessions(sessions) => block_on(sessions.apply()),
             #[cfg(feature = "device")]
             Command::Cameras(cameras) => cameras.apply(&config),
         };

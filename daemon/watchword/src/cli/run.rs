@@ -5,6 +5,7 @@ mod feeds;
 pub(super) use feeds::video_settings;
 
 use crate::{
+    audit::Audit,
     config::Config,
     device::{self, About, Added, Beginning, Device, Offerings, Orders, Remote, WordWish},
     owner,
@@ -49,7 +50,9 @@ impl Run {
         let (mut essential, tasks) = (JoinSet::new(), TaskTracker::new());
 
         let (link, pages, stun) = join_rendezvous(&config, &stop, &mut essential, &tasks).await?;
+        let (audit, auditing) = Audit::open(&state)?;
         let beginning = Beginning {
+            audit,
             offerings: offerings(&config, &feeds, stun)?,
             about: About::new(name.clone(), feeds.video.clone()),
             per_word: config.sessions.per_word,
@@ -74,6 +77,8 @@ impl Run {
         let done = stopping::until_told(essential, stop).await;
         tasks.close();
         tasks.wait().await;
+        // The last line is written when nobody is left who could tell another.
+        let _ = tokio::task::spawn_blocking(|| auditing.join()).await;
         done
     }
 }
@@ -138,7 +143,7 @@ async fn introduce(
     picture: String,
 ) -> Result<()> {
     let added: Option<Added> = if makes_word {
-        let wish = WordWish { label: "this run".into(), place: None, ephemeral: true };
+        let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
         Some(orders.add(wish).await.map_err(|message| anyhow!(message))?)
     } else {
         None

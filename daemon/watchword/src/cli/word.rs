@@ -5,12 +5,13 @@ use crate::{
     device::{Listed, WordWish, new_word},
     owner::{self, Question, Reply},
     screen::{Pages, word_link},
-    state::{Entry, Keys, StateDirectory, Words},
+    state::{Entry, Keys, StateDirectory, Terms, Words, now},
 };
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
-use protocol::proof::Record;
-use std::io::Write as _;
+use protocol::{grant::Grant, proof::Record, word::SecretWord};
+use std::{io::Write as _, time::Duration};
+use zeroize::Zeroizing;
 
 /// Makes, lists and removes secret words. A running daemon obeys at once.
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,24 @@ enum Command {
         /// The word's first part, by which viewers find the device [default: a random one that is free]
         #[arg(long)]
         place: Option<String>,
+        /// What it allows: `watch`, `listen`, `talk`, `chat`, `files` (read), `upload` (new files), `manage` (move,
+        /// remove, overwrite), `commands`, `camera` (settings), with commas
+        #[arg(long, value_name = "RIGHTS", default_value_t)]
+        allow: Grant,
+        /// How long it lasts, such as `2h`, `30m` or `7days` [default: for ever]
+        #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
+        lasts: Option<Duration>,
+        /// Viewers at once with it [default: as in the configuration]
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        viewers: Option<u16>,
+        /// Also shows a QR code of the link
+        #[arg(long)]
+        qr: bool,
+    },
+    /// Makes a new word in the place of an old one, on the same terms, and shows it, once; viewers are sent away
+    Rotate {
+        /// The word's label
+        label: String,
         /// Also shows a QR code of the link
         #[arg(long)]
         qr: bool,
@@ -46,9 +65,14 @@ impl Word {
     pub(super) async fn apply(self, config: Config) -> Result<()> {
         let state = StateDirectory::open()?;
         match self.command {
-            Command::Add { label, place, qr } => {
-                let wish = WordWish { label, place, ephemeral: false };
+            Command::Add { label, place, allow, lasts, viewers, qr } => {
+                let expires = lasts.map(|lasts| now().saturating_add(lasts.as_secs()));
+                let terms = Terms { grant: allow, expires, viewers: viewers.map(usize::from) };
+                let wish = WordWish { label, place, terms, ephemeral: false };
                 show_added(answer(&state, Question::Add(wish), &config).await?, qr)
+            }
+            Command::Rotate { label, qr } => {
+                show_added(answer(&state, Question::Rotate { label }, &config).await?, qr)
             }
             Command::List => show_list(answer(&state, Question::List, &config).await?),
             Command::Remove { label } => {
@@ -76,13 +100,14 @@ fn alone(state: &StateDirectory, question: Question, config: &Config) -> Result<
         Question::Add(wish) => {
             let (label, phrase) = add(state, &mut words, wish)?;
             words.save(state)?;
-            let pages = if config.rendezvous.url.is_empty() {
-                Pages::of_this_host("https", config.server.listen, None)
-            } else {
-                Pages::of_remote(&config.rendezvous.url, None)
-            };
-            Reply::Added { label, phrase, registered: false, pages: pages.addresses }
+            Reply::Added { label, phrase, registered: false, pages: pages(config) }
         }
+        Question::Rotate { label } => {
+            let phrase = rotate(state, &mut words, &label)?;
+            words.save(state)?;
+            Reply::Added { label, phrase, registered: false, pages: pages(config) }
+        }
+        Question::Sessions | Question::End { .. } => bail!("no daemon runs, so there is no session"),
         Question::List => {
             Reply::Words { words: words.iter().map(|entry| Listed::new(entry, None)).collect() }
         }
@@ -95,18 +120,37 @@ fn alone(state: &StateDirectory, question: Question, config: &Config) -> Result<
     Ok(reply)
 }
 
-fn add(
-    state: &StateDirectory,
-    words: &mut Words,
-    wish: WordWish,
-) -> Result<(String, zeroize::Zeroizing<String>)> {
+fn pages(config: &Config) -> Vec<String> {
+    if config.rendezvous.url.is_empty() {
+        Pages::of_this_host("https", config.server.listen, None).addresses
+    } else {
+        Pages::of_remote(&config.rendezvous.url, None).addresses
+    }
+}
+
+fn add(state: &StateDirectory, words: &mut Words, wish: WordWish) -> Result<(String, Zeroizing<String>)> {
     let keys = Keys::load_or_make(state)?;
     let word = new_word(&wish, 0).map_err(|message| anyhow!(message))?;
     let label = if wish.label.is_empty() { words.free_label("word") } else { wish.label };
     words.check(&label, word.place())?;
     let record = Record::register(&keys.setup, &word)?;
-    words.add(Entry::new(label.clone(), &word, record, false))?;
+    words.add(Entry::new(label.clone(), &word, record, wish.terms, false))?;
     Ok((label, word.phrase().to_owned().into()))
+}
+
+fn rotate(state: &StateDirectory, words: &mut Words, label: &str) -> Result<Zeroizing<String>> {
+    let old = words.labelled(label)?.clone();
+    let word = SecretWord::generate(Some(old.place));
+    let record = Record::register(&Keys::load_or_make(state)?.setup, &word)?;
+    words.replace(Entry::new(old.label, &word, record, old.terms, old.ephemeral))?;
+    Ok(word.phrase().to_owned().into())
+}
+
+/// A time as people write it, of at least a minute.
+fn lasting(text: &str) -> Result<Duration, String> {
+    let lasts =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write `2h`, `30m` or `7days`"))?;
+    if lasts < Duration::from_secs(60) { Err("a word lasts at least a minute".to_owned()) } else { Ok(lasts) }
 }
 
 fn show_added(reply: Reply, qr: bool) -> Result<()> {
@@ -134,19 +178,35 @@ fn show_list(reply: Reply) -> Result<()> {
         return Ok(writeln!(out, "No secret word yet. Make one: watchword word add")?);
     }
     let width = words.iter().map(|word| word.label.chars().count()).max().unwrap_or(0).max(5);
-    writeln!(out, "{:width$}  {:32}  VIEWERS", "LABEL", "PLACE")?;
+    writeln!(out, "{:width$}  {:16}  {:7}  {:26}  ENDS", "LABEL", "PLACE", "VIEWERS", "ALLOWS")?;
     for word in words {
-        let viewers = word.viewers.map_or("(no daemon runs)".into(), |viewers| viewers.to_string());
-        let note = if word.ephemeral { "  ends with the process" } else { "" };
-        writeln!(out, "{:width$}  {:32}  {viewers}{note}", word.label, word.place)?;
+        let most = word.terms.viewers.map_or(String::new(), |most| format!("/{most}"));
+        let viewers = word.viewers.map_or("-".into(), |viewers| viewers.to_string()) + &most;
+        let (place, allows, ends) = (word.place.as_str(), word.terms.grant.to_string(), ends(&word));
+        writeln!(out, "{:width$}  {place:16}  {viewers:7}  {allows:26}  {ends}", word.label)?;
     }
     Ok(())
+}
+
+fn ends(word: &Listed) -> String {
+    match word.terms.expires.map(|expires| expires.saturating_sub(now())) {
+        None if word.ephemeral => "with the process".to_owned(),
+        None => "never".to_owned(),
+        Some(0) => "has ended".to_owned(),
+        // The two largest units say enough.
+        Some(left) => {
+            let left = humantime::format_duration(Duration::from_secs(left)).to_string();
+            format!("in {}", left.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        }
+    }
 }
 
 fn expect_done(reply: Reply) -> Result<()> {
     match reply {
         Reply::Done => Ok(()),
         Reply::Failed { message } => bail!(message),
-        Reply::Added { .. } | Reply::Words { .. } => bail!("the running daemon answered something else"),
+        Reply::Added { .. } | Reply::Words { .. } | Reply::Sessions { .. } => {
+            bail!("the running daemon answered something else")
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! What the device tells its viewers of itself.
 
-use crate::{process::Process, state::Keys};
+use crate::{
+    audit::{Audit, Line},
+    process::Process,
+    state::{Entry, Keys, Terms},
+};
 use media::{Feed, FeedState};
+use peer::Act;
 use protocol::{
     bytes::B64,
     control::{DeviceInfo, DeviceStats},
     grant::Grant,
-    word::Place,
 };
 use std::{
     sync::{
@@ -37,10 +41,14 @@ struct Measured {
     stats: DeviceStats,
 }
 
-/// What one place's viewers are told: the device, and passes to this place.
-struct AtPlace {
+/// The device as one session sees it: what it is told, what its word allows, and where its acts are recorded.
+struct Seen {
     about: About,
     pass: Box<dyn Fn() -> B64 + Send + Sync>,
+    label: String,
+    terms: Terms,
+    session: String,
+    audit: Audit,
 }
 
 impl About {
@@ -57,12 +65,23 @@ impl About {
         Self { name, video, viewers: Arc::default(), measured: Arc::new(Mutex::new(measured)) }
     }
 
-    /// What viewers of this place are told.
-    pub(super) fn for_place(&self, place: &str, keys: &Keys) -> Arc<dyn peer::Device> {
-        let passes = keys.passes.clone();
-        let place = Place::parse(place).ok();
-        let pass = move || place.as_ref().map(|place| passes.issue(place)).unwrap_or_default();
-        Arc::new(AtPlace { about: self.clone(), pass: Box::new(pass) })
+    /// The device for a session with this word.
+    pub(super) fn for_session(
+        &self,
+        entry: &Entry,
+        session: &str,
+        keys: &Keys,
+        audit: &Audit,
+    ) -> Arc<dyn peer::Device> {
+        let (passes, place) = (keys.passes.clone(), entry.place.clone());
+        Arc::new(Seen {
+            about: self.clone(),
+            pass: Box::new(move || passes.issue(&place)),
+            label: entry.label.clone(),
+            terms: entry.terms.clone(),
+            session: super::doors::short(session),
+            audit: audit.clone(),
+        })
     }
 
     /// So many sessions there are now.
@@ -106,7 +125,7 @@ impl Measured {
     }
 }
 
-impl peer::Device for AtPlace {
+impl peer::Device for Seen {
     fn info(&self, you: &str) -> DeviceInfo {
         let state = self.about.video.as_ref().map(|feed| feed.state().borrow().clone());
         let (camera, picture, encoder) = match state {
@@ -125,12 +144,21 @@ impl peer::Device for AtPlace {
             picture,
             encoder,
             pass: (self.pass)(),
-            grant: Grant::default(),
-            expires: None,
+            grant: self.terms.grant,
+            expires: self.terms.expires,
         }
     }
 
     fn stats(&self) -> DeviceStats {
         self.about.stats(Instant::now())
+    }
+
+    fn grant(&self) -> Grant {
+        self.terms.grant
+    }
+
+    fn audit(&self, act: &Act<'_>) {
+        let Act { what, on, refused } = *act;
+        self.audit.tell(&Line { word: &self.label, session: &self.session, what, on, refused, count: None });
     }
 }

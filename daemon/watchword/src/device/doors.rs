@@ -5,15 +5,19 @@ use super::{
     budget::{Budget, Guess, Outcome, Visitor},
     session::{self, Ended},
 };
-use crate::state::{Keys, Words};
+use crate::{
+    audit::{Audit, Line},
+    state::{Entry, Keys, Words, now as wall_clock},
+};
 use media::Feed;
-use peer::{Environment, Network, Room};
+use peer::{Environment, Network, Room, Stop};
 use protocol::{
     proof::DeviceLogin,
     seal::{self, Context, Opener, Role},
     sealed::Sealed,
     signal::{Handle, Refusal, RefusalCode, SessionId, ToServer},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -69,6 +73,7 @@ pub(super) struct Doors {
     sessions: JoinSet<Ended>,
     offerings: Offerings,
     about: About,
+    audit: Audit,
     per_word: usize,
     per_device: usize,
     stop: CancellationToken,
@@ -85,14 +90,30 @@ enum Door {
 /// A session that runs: it may outlive its door, since it no longer needs the rendezvous once it is connected.
 struct Running {
     place: String,
+    source: String,
+    since: u64,
     task: tokio::task::Id,
-    stop: CancellationToken,
+    stop: Stop,
+}
+
+/// A session as the owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Visit {
+    /// First characters of its name; enough to end it by.
+    pub session: String,
+    /// Label of its word.
+    pub label: String,
+    /// Address or prefix of the viewer, as the rendezvous told it.
+    pub source: String,
+    /// When it began, seconds since the epoch.
+    pub since: u64,
 }
 
 impl Doors {
     pub(super) fn new(
         offerings: Offerings,
         about: About,
+        audit: Audit,
         per_word: usize,
         per_device: usize,
         stop: CancellationToken,
@@ -105,6 +126,7 @@ impl Doors {
             sessions: JoinSet::new(),
             offerings,
             about,
+            audit,
             per_word,
             per_device,
             stop,
@@ -135,7 +157,14 @@ impl Doors {
         let Some(entry) = words.at(&knock.place) else {
             return Err(refusal(RefusalCode::Unavailable, "no device answers to this word", None));
         };
-        self.check_room(&knock.place)?;
+        if entry.terms.ended(wall_clock()) {
+            return Err(refusal(
+                RefusalCode::Unavailable,
+                "this word has ended: ask its owner for another",
+                None,
+            ));
+        }
+        self.check_room(entry)?;
         let visitor = match knock.pass {
             Some(pass) => Visitor::Known { pass },
             None => Visitor::Stranger { socket: knock.viewer.clone(), source: knock.source.clone() },
@@ -179,10 +208,10 @@ impl Doors {
         }
     }
 
-    fn check_room(&self, place: &str) -> Result<(), Refusal> {
-        let with_this_word = self.running.values().filter(|running| running.place == place).count();
+    fn check_room(&self, entry: &Entry) -> Result<(), Refusal> {
+        let with_this_word = self.viewers(entry.place.as_ref());
         let proofs = self.doors.values().filter(|door| matches!(door, Door::Answered { .. })).count();
-        let full = if with_this_word >= self.per_word {
+        let full = if with_this_word >= entry.terms.viewers.unwrap_or(self.per_word) {
             "as many viewers as this word allows are here: come back when one has left"
         } else if self.running.len() >= self.per_device {
             "as many viewers as this device serves are here: come back when one has left"
@@ -200,6 +229,7 @@ impl Doors {
         session: &str,
         ke3: &[u8],
         sealed: &[u8],
+        words: &Words,
         keys: &Keys,
         server: Option<mpsc::Sender<ToServer>>,
     ) -> Option<ToServer> {
@@ -217,7 +247,10 @@ impl Doors {
             }
         };
         budget.settle(guess, Outcome::Right, now);
-        if let Err(full) = self.check_room(&context.place) {
+        let Some(entry) = words.at(&context.place) else {
+            return Some(refuse(session, RefusalCode::Unavailable, "this word was removed just now"));
+        };
+        if let Err(full) = self.check_room(entry) {
             return Some(ToServer::Refuse { session: session.to_owned(), refusal: full });
         }
         let (sealer, mut opener) = seal::channel(&key, &context, Role::Device);
@@ -242,11 +275,13 @@ impl Doors {
         if inbox.try_send(offer).is_err() {
             return Some(refuse(session, RefusalCode::Unavailable, "the session could not begin"));
         }
-        let stop = self.stop.child_token();
-        let environment = self.offerings.environment(self.about.for_place(&context.place, keys));
+        let stop = Stop::new(self.stop.child_token());
+        let environment =
+            self.offerings.environment(self.about.for_session(entry, session, keys, &self.audit));
         let task = session::run(session.to_owned(), environment, messages, sealer, server, stop.clone());
         let task = self.sessions.spawn(task).id();
-        self.running.insert(session.to_owned(), Running { place: context.place, task, stop });
+        let running = Running { place: context.place, source, since: wall_clock(), task, stop };
+        self.running.insert(session.to_owned(), running);
         self.about.set_viewers(self.running.len());
         self.doors.insert(session.to_owned(), Door::Open { opener: Box::new(opener), inbox });
         None
@@ -278,7 +313,9 @@ impl Doors {
         };
         log::warn!("session {} ends: {problem}", short(session));
         self.doors.remove(session);
-        self.running.get(session).inspect(|running| running.stop.cancel());
+        self.running
+            .get(session)
+            .inspect(|running| running.stop.end("A message was altered on its way to the device.", true));
         Some(refuse(
             session,
             RefusalCode::ProofFailed,
@@ -315,15 +352,57 @@ impl Doors {
         budget.settle(guess, Outcome::Wrong, now);
         let count = budget.charged(now);
         log::warn!("wrong word at the place {place} from {} ({count} counted now)", source.escape_debug());
+        let line = Line {
+            word: place,
+            session: "",
+            what: "wrong-word",
+            on: source,
+            refused: None,
+            count: Some(count),
+        };
+        self.audit.tell(&line);
     }
 
-    /// A word is gone: so are its viewers, and what was counted of it.
-    pub(super) fn remove_place(&mut self, place: &str) {
+    /// A word is gone, or another is in its place: so are its viewers, and what was counted of it.
+    pub(super) fn clear_place(&mut self, place: &str, reason: &str) {
         self.budgets.remove(place);
-        self.running
-            .values()
-            .filter(|running| running.place == place)
-            .for_each(|running| running.stop.cancel());
+        self.end_place(place, reason);
+    }
+
+    /// Ends the sessions of words that have ended.
+    pub(super) fn expire_words(&self, words: &Words) {
+        let now = wall_clock();
+        for entry in words.iter().filter(|entry| entry.terms.ended(now)) {
+            self.end_place(entry.place.as_ref(), "The time of this word is over.");
+        }
+    }
+
+    fn end_place(&self, place: &str, reason: &str) {
+        let of_place = self.running.values().filter(|running| running.place == place);
+        of_place.for_each(|running| running.stop.end(reason, false));
+    }
+
+    /// Every session, the oldest first.
+    pub(super) fn visits(&self, words: &Words) -> Vec<Visit> {
+        let label = |place: &str| words.at(place).map_or_else(String::new, |entry| entry.label.clone());
+        let visit = |(session, running): (&SessionId, &Running)| Visit {
+            session: short(session),
+            label: label(&running.place),
+            source: running.source.clone(),
+            since: running.since,
+        };
+        let mut visits: Vec<Visit> = self.running.iter().map(visit).collect();
+        visits.sort_by(|a, b| (a.since, &a.session).cmp(&(b.since, &b.session)));
+        visits
+    }
+
+    /// Ends the session whose name begins so; whether there is one.
+    pub(super) fn end(&self, begins: &str) -> bool {
+        let found =
+            self.running.iter().find(|(session, _)| !begins.is_empty() && session.starts_with(begins));
+        found
+            .inspect(|(_, running)| running.stop.end("The owner of the device ended this session.", false))
+            .is_some()
     }
 
     /// Sessions now with this word.

@@ -12,11 +12,14 @@ mod orders;
 mod session;
 
 pub(crate) use about::About;
-pub(crate) use doors::Offerings;
+pub(crate) use doors::{Offerings, Visit};
 pub(crate) use link::{LinkEvent, Remote, embedded, remote};
 pub(crate) use orders::{Added, Listed, Orders, WordWish, new_word};
 
-use crate::state::{Keys, StateDirectory, Words};
+use crate::{
+    audit::Audit,
+    state::{Keys, StateDirectory, Words},
+};
 use anyhow::Result;
 use claims::Claims;
 use doors::Doors;
@@ -49,6 +52,8 @@ pub(crate) struct Beginning {
     pub offerings: Offerings,
     /// What it tells viewers of itself.
     pub about: About,
+    /// Where their acts are recorded.
+    pub audit: Audit,
     /// Viewers at once with one word.
     pub per_word: usize,
     /// Viewers at once on this device.
@@ -77,9 +82,10 @@ impl Device {
     /// A device and the way to give it orders.
     #[must_use]
     pub(crate) fn new(beginning: Beginning, stop: CancellationToken) -> (Self, Orders) {
-        let Beginning { state, keys, words, offerings, about, per_word, per_device, token } = beginning;
+        let Beginning { state, keys, words, offerings, about, audit, per_word, per_device, token } =
+            beginning;
         let (sender, orders) = mpsc::channel(ORDERS);
-        let doors = Doors::new(offerings, about, per_word, per_device, stop.child_token());
+        let doors = Doors::new(offerings, about, audit, per_word, per_device, stop.child_token());
         let device = Self {
             state,
             keys,
@@ -112,6 +118,7 @@ impl Device {
                 Some(end) = self.doors.ended() => end.log(),
                 _ = tick.tick() => {
                     self.doors.expire(Instant::now());
+                    self.doors.expire_words(&self.words);
                     self.retry_claims().await;
                     self.give_up_waiting_words();
                 }
@@ -175,7 +182,10 @@ impl Device {
                 self.warm_up();
             }
             FromServer::Prove { session, ke3, sealed } => {
-                let answer = self.doors.prove(&session, &ke3.0, &sealed.0, &self.keys, self.server.clone());
+                let answer = {
+                    let server = self.server.clone();
+                    self.doors.prove(&session, &ke3.0, &sealed.0, &self.words, &self.keys, server)
+                };
                 if let Some(answer) = answer {
                     self.send(answer).await;
                 }

@@ -1,7 +1,7 @@
-//! What the owner orders of a running device: words added, listed, removed.
+//! What the owner orders of a running device: words added, listed, replaced, removed; sessions listed and ended.
 
-use super::Device;
-use crate::state::{Entry, WordsError};
+use super::{Device, Visit};
+use crate::state::{Entry, Terms, WordsError};
 use protocol::{
     proof::{ProofError, Record},
     signal::{Refusal, RefusalCode},
@@ -29,6 +29,9 @@ pub(crate) struct WordWish {
     pub label: String,
     /// Its place; none: a word of the list that is free.
     pub place: Option<String>,
+    /// What it allows, for how long, to how many.
+    #[serde(default)]
+    pub terms: Terms,
     /// Forgotten when the process ends.
     pub ephemeral: bool,
 }
@@ -52,6 +55,8 @@ pub(crate) struct Listed {
     pub place: String,
     /// Seconds since the epoch.
     pub created: u64,
+    /// What it allows, for how long, to how many.
+    pub terms: Terms,
     /// Ends with the process.
     pub ephemeral: bool,
     /// Sessions now; none when no daemon runs.
@@ -64,8 +69,14 @@ pub(crate) enum Order {
     Add(WordWish, oneshot::Sender<Result<Added, String>>),
     /// Tell all words.
     List(oneshot::Sender<Vec<Listed>>),
+    /// Put a new word in the place of the one with this label, on the same terms; its sessions end.
+    Rotate(String, oneshot::Sender<Result<Added, String>>),
     /// Remove the word of this label; its sessions end.
     Remove(String, oneshot::Sender<Result<(), String>>),
+    /// Tell all sessions.
+    Visits(oneshot::Sender<Vec<Visit>>),
+    /// End the session whose name begins so.
+    End(String, oneshot::Sender<Result<(), String>>),
 }
 
 /// Gives orders to a running device.
@@ -85,6 +96,21 @@ impl Orders {
     /// All words.
     pub(crate) async fn list(&self) -> Result<Vec<Listed>, String> {
         self.ask(Order::List).await
+    }
+
+    /// Replaces a word.
+    pub(crate) async fn rotate(&self, label: String) -> Result<Added, String> {
+        self.ask(|answer| Order::Rotate(label, answer)).await?
+    }
+
+    /// All sessions.
+    pub(crate) async fn visits(&self) -> Result<Vec<Visit>, String> {
+        self.ask(Order::Visits).await
+    }
+
+    /// Ends a session.
+    pub(crate) async fn end(&self, begins: String) -> Result<(), String> {
+        self.ask(|answer| Order::End(begins, answer)).await?
     }
 
     /// Removes a word.
@@ -113,6 +139,8 @@ pub(super) struct Made {
     word: SecretWord,
     record: Result<Record, ProofError>,
     tries: u32,
+    /// It takes the place of the word with its label.
+    replaces: bool,
     deadline: Instant,
     answer: oneshot::Sender<Result<Added, String>>,
 }
@@ -133,7 +161,14 @@ impl Device {
     pub(super) async fn on_order(&mut self, order: Order) {
         match order {
             Order::Add(wish, answer) => self.begin_word(wish, 0, answer),
+            Order::Rotate(label, answer) => self.begin_rotation(&label, answer),
             Order::List(answer) => drop(answer.send(self.list())),
+            Order::Visits(answer) => drop(answer.send(self.doors.visits(&self.words))),
+            Order::End(begins, answer) => {
+                let ended = self.doors.end(&begins);
+                let none = || format!("there is no session {begins:?}; `watchword sessions` shows all");
+                drop(answer.send(ended.then_some(()).ok_or_else(none)));
+            }
             Order::Remove(label, answer) => {
                 let removed = self.remove(&label).await;
                 drop(answer.send(removed));
@@ -153,12 +188,41 @@ impl Device {
             Ok(word) => word,
             Err(problem) => return drop(answer.send(Err(problem))),
         };
+        self.stretch(wish, word, tries, false, answer);
+    }
+
+    /// Stretches a new word for the place of an old one.
+    fn begin_rotation(&mut self, label: &str, answer: oneshot::Sender<Result<Added, String>>) {
+        match self.words.labelled(label) {
+            Err(error) => drop(answer.send(Err(error.to_string()))),
+            Ok(old) => {
+                let wish = WordWish {
+                    label: old.label.clone(),
+                    place: Some(old.place.to_string()),
+                    terms: old.terms.clone(),
+                    ephemeral: old.ephemeral,
+                };
+                let word = SecretWord::generate(Some(old.place.clone()));
+                self.stretch(wish, word, 0, true, answer);
+            }
+        }
+    }
+
+    fn stretch(
+        &mut self,
+        wish: WordWish,
+        word: SecretWord,
+        tries: u32,
+        replaces: bool,
+        answer: oneshot::Sender<Result<Added, String>>,
+    ) {
         let keys = self.keys.clone();
         self.pending.making.spawn_blocking(move || Made {
             record: Record::register(&keys.setup, &word),
             wish,
             word,
             tries,
+            replaces,
             deadline: Instant::now() + CONFIRMATION,
             answer,
         });
@@ -167,7 +231,9 @@ impl Device {
     /// The record is there: claim the place, or keep the word at once where there is no server to ask.
     pub(super) async fn on_made(&mut self, made: Made) {
         let place = made.word.place().clone();
-        if self.claims.is_up() {
+        if made.replaces {
+            self.keep(made, true);
+        } else if self.claims.is_up() {
             self.pending.waiting.insert(place.to_string(), made);
             self.claim(&place).await;
         } else {
@@ -212,19 +278,23 @@ impl Device {
     }
 
     fn keep(&mut self, made: Made, registered: bool) {
-        let Made { wish, word, record, answer, .. } = made;
+        let Made { wish, word, record, replaces, answer, .. } = made;
         let kept = record.map_err(|error| error.to_string()).and_then(|record| {
-            let entry = Entry::new(wish.label.clone(), &word, record, wish.ephemeral);
-            self.words.add(entry).map_err(|error: WordsError| error.to_string())?;
+            let entry = Entry::new(wish.label.clone(), &word, record, wish.terms, wish.ephemeral);
+            let taken = if replaces { self.words.replace(entry) } else { self.words.add(entry) };
+            taken.map_err(|error: WordsError| error.to_string())?;
             self.words.save(&self.state).map_err(|error| format!("{error:#}"))
         });
+        if replaces && kept.is_ok() {
+            self.doors.clear_place(word.place().as_ref(), "The owner has replaced this word by a new one.");
+        }
         self.tell_status();
         drop(answer.send(kept.map(|()| Added { label: wish.label, word, registered })));
     }
 
     async fn remove(&mut self, label: &str) -> Result<(), String> {
         let entry = self.words.remove(label).map_err(|error| error.to_string())?;
-        self.doors.remove_place(entry.place.as_ref());
+        self.doors.clear_place(entry.place.as_ref(), "The owner has removed this word.");
         self.claims.forget(&entry.place);
         self.send(protocol::signal::ToServer::Release { place: entry.place.to_string() }).await;
         self.tell_status();
@@ -245,6 +315,7 @@ impl Listed {
             label: entry.label.clone(),
             place: entry.place.to_string(),
             created: entry.created,
+            terms: entry.terms.clone(),
             ephemeral: entry.ephemeral,
             viewers,
         }

@@ -1,13 +1,12 @@
 //! One session's task: the peer connection, and the sealing of what it says through the rendezvous.
 
-use peer::{End, Environment};
+use peer::{End, Environment, Stop};
 use protocol::{
     seal::Sealer,
     sealed::Sealed,
     signal::{SessionId, ToServer},
 };
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// Messages that a session may have said and the link not yet taken: an answer and its candidates.
 const OUTBOX: usize = 64;
@@ -32,7 +31,7 @@ pub(super) async fn run(
     messages: mpsc::Receiver<Sealed>,
     sealer: Sealer,
     server: Option<mpsc::Sender<ToServer>>,
-    stop: CancellationToken,
+    stop: Stop,
 ) -> Ended {
     let (outbox, said) = mpsc::channel(OUTBOX);
     let serve = peer::serve(environment, messages, outbox, stop);

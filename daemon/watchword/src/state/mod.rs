@@ -4,16 +4,19 @@
 //! identity.key   Ed25519 key that claims places        } 0600, made at the first start
 //! opaque.key     OPAQUE server setup                   }
 //! pass.key       key of the passes given to browsers   }
-//! words.json     label, place and OPAQUE record of each word (never a word)
+//! words.json     label, place, terms and OPAQUE record of each word (never a word)
+//! audit.jsonl    what viewers did; audit.jsonl.1 and so on are older
 //! server/        certificate and places of the rendezvous
 //! control.sock   `watchword word` speaks to the running daemon here
 //! lock           held by whoever writes
 //! ```
 
 mod keys;
+mod terms;
 mod words;
 
 pub(crate) use keys::Keys;
+pub(crate) use terms::{Terms, now};
 pub(crate) use words::{Entry, Words, WordsError};
 
 use crate::folder::state_folder;
@@ -43,6 +46,12 @@ impl StateDirectory {
             .create(&path)
             .with_context(|| format!("cannot make the state folder {}", path.display()))?;
         Ok(Self(path))
+    }
+
+    /// A folder that a test made.
+    #[cfg(test)]
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(path.to_owned())
     }
 
     /// A file or folder in it.

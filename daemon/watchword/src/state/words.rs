@@ -1,6 +1,6 @@
 //! The words of a device: what is kept of each is its label, its place and an OPAQUE record, never the word.
 
-use super::{StateDirectory, write_atomically};
+use super::{StateDirectory, Terms, now, write_atomically};
 use anyhow::{Context as _, Result};
 use protocol::{
     bytes::B64,
@@ -8,11 +8,7 @@ use protocol::{
     word::{Place, SecretWord},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    fs,
-    io::ErrorKind,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, io::ErrorKind};
 
 /// Longest label, bytes.
 const MAX_LABEL: usize = 64;
@@ -26,6 +22,8 @@ pub(crate) struct Entry {
     pub place: Place,
     /// What proves it.
     pub record: Record,
+    /// What it allows, for how long, to how many.
+    pub terms: Terms,
     /// Seconds since the epoch.
     pub created: u64,
     /// Forgotten when the process ends.
@@ -34,9 +32,14 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// What is kept of a word that was made just now.
-    pub(crate) fn new(label: String, word: &SecretWord, record: Record, ephemeral: bool) -> Self {
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { label, place: word.place().clone(), record, created, ephemeral }
+    pub(crate) fn new(
+        label: String,
+        word: &SecretWord,
+        record: Record,
+        terms: Terms,
+        ephemeral: bool,
+    ) -> Self {
+        Self { label, place: word.place().clone(), record, terms, created: now(), ephemeral }
     }
 }
 
@@ -67,6 +70,8 @@ struct Kept {
     place: String,
     record: B64,
     created: u64,
+    #[serde(flatten)]
+    terms: Terms,
 }
 
 impl Words {
@@ -129,6 +134,20 @@ impl Words {
         Ok(())
     }
 
+    /// The word with this label.
+    pub(crate) fn labelled(&self, label: &str) -> Result<&Entry, WordsError> {
+        let found = self.0.iter().find(|entry| entry.label == label);
+        found.ok_or_else(|| WordsError::NoLabel(label.to_owned()))
+    }
+
+    /// Puts another word in the place of the one with the same label and place.
+    pub(crate) fn replace(&mut self, new: Entry) -> Result<(), WordsError> {
+        let old = self.0.iter_mut().find(|entry| entry.label == new.label && entry.place == new.place);
+        let Some(old) = old else { return Err(WordsError::NoLabel(new.label)) };
+        *old = new;
+        Ok(())
+    }
+
     /// Removes the word with this label.
     pub(crate) fn remove(&mut self, label: &str) -> Result<Entry, WordsError> {
         let index = self.0.iter().position(|entry| entry.label == label);
@@ -156,6 +175,7 @@ impl TryFrom<Kept> for Entry {
                 .with_context(|| format!("the record of {:?} is damaged", kept.label))?,
             label: kept.label,
             created: kept.created,
+            terms: kept.terms,
             ephemeral: false,
         })
     }
@@ -168,6 +188,7 @@ impl From<&Entry> for Kept {
             place: entry.place.to_string(),
             record: entry.record.to_bytes().to_vec().into(),
             created: entry.created,
+            terms: entry.terms.clone(),
         }
     }
 }
@@ -180,13 +201,13 @@ mod tests {
     fn entry(label: &str, phrase: &str, ephemeral: bool) -> Result<Entry> {
         let word = SecretWord::parse(phrase)?;
         let record = Record::register(&ServerSetup::generate(), &word)?;
-        Ok(Entry { label: label.into(), place: word.place().clone(), record, created: 1, ephemeral })
+        Ok(Entry::new(label.into(), &word, record, Terms::default(), ephemeral))
     }
 
     #[test]
     fn words_come_back_from_the_file_and_ephemeral_ones_do_not() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let state = StateDirectory(folder.path().to_owned());
+        let state = StateDirectory::at(folder.path());
         let mut words = Words::load(&state)?;
         assert!(words.is_empty());
         words.add(entry("workshop", "garden-otter-violin-cobalt", false)?)?;
@@ -196,6 +217,38 @@ mod tests {
         assert_eq!(again.iter().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["workshop"]);
         let text = fs::read_to_string(state.path("words.json"))?;
         assert!(!text.contains("otter"), "the word itself is on disk: {text}");
+        Ok(())
+    }
+
+    #[test]
+    fn terms_are_kept_and_words_of_before_have_the_usual_ones() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let state = StateDirectory::at(folder.path());
+        let mut words = Words::default();
+        let terms = Terms { grant: "files,upload".parse()?, expires: Some(5), viewers: Some(2) };
+        let workshop = entry("workshop", "garden-otter-violin-cobalt", false)?;
+        words.add(Entry { terms: terms.clone(), ..workshop })?;
+        words.save(&state)?;
+        assert_eq!(Words::load(&state)?.labelled("workshop")?.terms, terms);
+        assert!(terms.ended(5) && !terms.ended(4));
+        let mut kept: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(state.path("words.json"))?)?;
+        for key in ["grant", "expires", "viewers"] {
+            kept[0].as_object_mut().context("an object")?.remove(key).context("it is kept")?;
+        }
+        fs::write(state.path("words.json"), kept.to_string())?;
+        assert_eq!(Words::load(&state)?.labelled("workshop")?.terms, Terms::default());
+        Ok(())
+    }
+
+    #[test]
+    fn a_word_is_replaced_at_its_own_place_only() -> Result<()> {
+        let mut words = Words::default();
+        words.add(entry("workshop", "garden-otter-violin-cobalt", false)?)?;
+        words.replace(entry("workshop", "garden-tiger-piano-silver", false)?)?;
+        assert!(words.replace(entry("workshop", "harbor-tiger-piano-silver", false)?).is_err());
+        assert!(words.replace(entry("attic", "garden-tiger-piano-silver", false)?).is_err());
+        assert_eq!(words.iter().count(), 1);
         Ok(())
     }
 

@@ -1,0 +1,66 @@
+//! `watchword sessions`: who is here.
+
+use crate::{
+    device::Visit,
+    owner::{self, Question, Reply},
+    state::{StateDirectory, now},
+};
+use anyhow::{Result, bail};
+use std::{io::Write as _, time::Duration};
+
+/// Lists the sessions of the running daemon, or ends some of them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Sessions {
+    /// Ends this session, named as in the list; may be given more than once
+    #[arg(long, value_name = "SESSION")]
+    end: Vec<String>,
+    /// As JSON
+    #[arg(long, conflicts_with = "end")]
+    json: bool,
+}
+
+impl Sessions {
+    pub(super) async fn apply(self) -> Result<()> {
+        let state = StateDirectory::open()?;
+        for session in &self.end {
+            match ask(&state, Question::End { session: session.clone() }).await? {
+                Reply::Done => {}
+                Reply::Failed { message } => bail!(message),
+                _ => bail!("the running daemon answered something else"),
+            }
+        }
+        if !self.end.is_empty() {
+            return Ok(());
+        }
+        match ask(&state, Question::Sessions).await? {
+            Reply::Sessions { sessions } => show(&sessions, self.json),
+            Reply::Failed { message } => bail!(message),
+            _ => bail!("the running daemon answered something else"),
+        }
+    }
+}
+
+async fn ask(state: &StateDirectory, question: Question) -> Result<Reply> {
+    match owner::ask(state, &question).await? {
+        Some(reply) => Ok(reply),
+        None => bail!("no daemon runs with the state folder {}", state.path("").display()),
+    }
+}
+
+fn show(sessions: &[Visit], json: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(sessions)?)?);
+    }
+    if sessions.is_empty() {
+        return Ok(writeln!(out, "Nobody is here.")?);
+    }
+    let width = sessions.iter().map(|visit| visit.label.chars().count()).max().unwrap_or(0).max(5);
+    writeln!(out, "SESSION  {:width$}  {:24}  FOR", "LABEL", "FROM")?;
+    for Visit { session, label, source, since } in sessions {
+        let lasts = humantime::format_duration(Duration::from_secs(now().saturating_sub(*since)));
+        // The address comes from the rendezvous, which may be somebody else's.
+        writeln!(out, "{session:7}  {label:width$}  {:24}  {lasts}", source.escape_debug().to_string())?;
+    }
+    Ok(())
+}
