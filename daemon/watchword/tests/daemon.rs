@@ -165,3 +165,54 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     files
 }
+
+#[test]
+fn words_are_given_on_terms_and_replaced_on_the_same_ones() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let config = path.to_str().unwrap();
+    let _running = home.start(&["run", "--config", config]);
+    wait_for_port(port);
+    let run = |arguments: &[&str]| home.run(&[arguments, &["--config", config]].concat());
+    let given = "word add --label workshop --allow watch,files,upload --for 2h --viewers 3";
+    let added = run(&given.split(' ').collect::<Vec<_>>());
+    assert!(added.status.success(), "{}", stderr(&added));
+    let list = stdout(&run(&["word", "list"]));
+    for part in ["workshop", "0/3", "watch,files,upload", "in 1h 59m"] {
+        assert!(list.contains(part), "{part:?} is not in\n{list}");
+    }
+    let word = |output: &std::process::Output| {
+        stdout(output).lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned()
+    };
+    let rotated = run(&["word", "rotate", "workshop"]);
+    assert!(rotated.status.success(), "{}", stderr(&rotated));
+    let (old, new) = (word(&added), word(&rotated));
+    assert_ne!(old, new);
+    assert_eq!(old.split('-').next(), new.split('-').next(), "the place stays");
+    assert!(stdout(&run(&["word", "list"])).contains("watch,files,upload"));
+    assert_eq!(stdout(&run(&["sessions"])), "Nobody is here.\n");
+    assert_eq!(stdout(&run(&["sessions", "--json"])).trim(), "[]");
+    let ended = run(&["sessions", "--end", "abc"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stderr(&ended).contains("there is no session \"abc\""), "{}", stderr(&ended));
+}
+
+#[test]
+fn terms_with_a_slip_are_refused_with_what_was_meant() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    let add =
+        |more: &[&str]| home.run(&[&["word", "add", "--config", path.to_str().unwrap()], more].concat());
+    for (slip, says) in [
+        (["--allow", "wacth"], "there is no right"),
+        (["--for", "soon"], "2h"),
+        (["--for", "5s"], "a minute"),
+    ] {
+        let output = add(&slip);
+        assert_eq!(output.status.code(), Some(2), "{slip:?}");
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+    assert!(stdout(&home.run(&["word", "list"])).contains("No secret word yet"));
+    let sessions = home.run(&["sessions"]);
+    assert!(stderr(&sessions).contains("no daemon runs"), "{}", stderr(&sessions));
+}
