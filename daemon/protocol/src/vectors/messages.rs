@@ -3,8 +3,9 @@
 use crate::{
     bytes::B64,
     control::{
-        Answer, Bye, Call, ChatMessage, ChatSend, DeviceInfo, DeviceStats, Id, MediaState, Message, Outcome,
-        RpcError, TrackState, Version, code, method,
+        Answer, Bye, Call, ChatHistory, ChatMessage, ChatPage, ChatSend, DeviceInfo, DeviceStats, Id,
+        MediaState, Message, Outcome, RoomChanged, RoomEvent, RoomInfo, RoomMember, RpcError, TrackState,
+        Version, code, method,
     },
     grant::Grant,
     sealed::Sealed,
@@ -185,23 +186,34 @@ fn calls() -> Vec<Message> {
         call(number(4), method::DEVICE_STATS, json!({})),
         call(number(5), method::CHAT_SEND, value(ChatSend { text: "Good morning \u{1F98A}".to_owned() })),
         call(number(6), method::PROFILE_SET, json!({ "name": "Ada" })),
+        call(number(7), method::CHAT_HISTORY, value(ChatHistory { before: Some(7) })),
+        call(number(8), method::CHAT_HISTORY, value(ChatHistory { before: None })),
+        call(number(10), method::ROOM_INFO, json!({})),
     ]
 }
 
-fn notifications() -> Vec<Message> {
-    let waiting = TrackState::Waiting { message: "The camera is unplugged: plug it in again.".to_owned() };
-    let chat = ChatMessage {
+fn chat() -> ChatMessage {
+    ChatMessage {
         id: 7,
         from: "viewer 2".to_owned(),
         own: false,
         reply: false,
         text: "<b>text</b>, not markup".to_owned(),
         time_ms: 1_795_000_000_123,
-    };
+    }
+}
+
+fn member() -> RoomMember {
+    RoomMember { id: 2, name: "Ada".to_owned(), since_ms: 1_795_000_000_000 }
+}
+
+fn notifications() -> Vec<Message> {
+    let waiting = TrackState::Waiting { message: "The camera is unplugged: plug it in again.".to_owned() };
     let media = |video, audio| call(None, method::MEDIA_STATE, value(MediaState { video, audio }));
     vec![
         call(None, method::DEVICE_STATS, value(stats())),
-        call(None, method::CHAT_MESSAGE, value(chat)),
+        call(None, method::CHAT_MESSAGE, value(chat())),
+        call(None, method::ROOM_CHANGED, value(RoomChanged { event: RoomEvent::Renamed, member: member() })),
         media(TrackState::Starting, TrackState::None),
         media(TrackState::Live, TrackState::Live),
         media(TrackState::NoCodec, waiting),
@@ -232,6 +244,8 @@ fn answers() -> Vec<Message> {
         answer(Some(Id::Number(1)), Outcome::Result(json!({}))),
         answer(Some(Id::Number(2)), Outcome::Result(value(info))),
         answer(Some(Id::Number(4)), Outcome::Result(value(stats()))),
+        answer(Some(Id::Number(7)), Outcome::Result(value(ChatPage { messages: vec![chat()], more: true }))),
+        answer(Some(Id::Number(10)), Outcome::Result(value(RoomInfo { you: 2, members: vec![member()] }))),
         answer(Some(Id::Number(9)), error(code::METHOD_NOT_FOUND, "There is no method of this name.")),
         answer(None, error(code::PARSE, "The message is not JSON: send one object.")),
     ]
