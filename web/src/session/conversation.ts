@@ -1,13 +1,9 @@
 /** What is said on the control channel beside pings: who the device is, how it is, and the chat. */
 
+import { Chat } from './chat';
 import { RpcError, type Control } from './control';
-import {
-  readChatMessage, readDeviceInfo, readDeviceStats, readMediaState,
-  type ChatMessage, type DeviceInfo, type DeviceStats, type MediaState,
-} from './device';
+import { readDeviceInfo, readDeviceStats, readMediaState, type DeviceInfo, type DeviceStats, type MediaState } from './device';
 
-/** Lines of chat kept; the oldest go first. */
-const MAX_LINES = 500;
 /** Bounds of the device's, bytes of UTF-8. */
 export const MAX_CHAT = 4_096;
 export const MAX_NAME = 64;
@@ -17,7 +13,7 @@ export class Conversation {
   info: DeviceInfo | undefined;
   stats: DeviceStats | undefined;
   media: MediaState | undefined;
-  lines: readonly ChatMessage[] = [];
+  chat = new Chat();
   readonly #changed: () => void;
   #control: Control | undefined;
   #statsWanted = false;
@@ -40,22 +36,30 @@ export class Conversation {
       .then((result) => {
         this.info = readDeviceInfo(result);
         if (this.info.pass !== '') pass(this.info.pass);
+        if (this.may('chat')) this.#ask(control, 'chat.history', (result) => this.chat.history(result));
         this.#changed();
       })
       .catch(() => undefined);
+    this.#ask(control, 'room.info', (result) => this.chat.room(result));
+  }
+
+  /** Whether the word allows this, as far as the device has told. */
+  may(right: string): boolean {
+    return this.info?.grant.includes(right) === true;
   }
 
   end(): void {
     this.#control = undefined;
     this.stats = undefined;
     this.media = undefined;
+    this.chat.end();
   }
 
   /** Forgets the device: another word is another conversation. */
   clear(): void {
     this.end();
     this.info = undefined;
-    this.lines = [];
+    this.chat = new Chat();
   }
 
   /** False for a method that is none of its matters. */
@@ -67,11 +71,12 @@ export class Conversation {
       case 'media.state':
         this.media = readMediaState(params);
         break;
-      case 'chat.message': {
-        const line = readChatMessage(params);
-        if (line) this.lines = [...this.lines, line].slice(-MAX_LINES);
+      case 'chat.message':
+        this.chat.message(params);
         break;
-      }
+      case 'room.changed':
+        this.chat.changed(params);
+        break;
       default:
         return false;
     }
@@ -100,6 +105,17 @@ export class Conversation {
 
   rename(name: string): void {
     if (this.#control && name !== '') this.#tell(this.#control, 'profile.set', { name });
+  }
+
+  #ask(control: Control, method: string, take: (result: unknown) => void): void {
+    control
+      .request(method)
+      .then((result) => {
+        if (this.#control !== control) return;
+        take(result);
+        this.#changed();
+      })
+      .catch(() => undefined);
   }
 
   /** What fails here fails again, and is said, where a person waits for it. */

@@ -16,7 +16,7 @@ test('what the device says is read whole', () => {
   expect(stats).toMatchObject({ viewers: 2, encoder: 'x264enc', width: 1280, fps: 29.5, keyFrames: 3, cpuCores: 0.25 });
 
   expect(readChatMessage(params('chat.message')[0])).toEqual({
-    id: 7, from: 'viewer 2', own: false, text: '<b>text</b>, not markup', timeMs: 1_795_000_000_123,
+    id: 7, from: 'viewer 2', own: false, reply: false, text: '<b>text</b>, not markup', timeMs: 1_795_000_000_123,
   });
   expect(readBye(params('session.bye')[0])).toEqual({ reason: 'The device restarts.', again: true });
   for (const state of params('media.state')) expect(readMediaState(state)).toEqual(state);

@@ -11,6 +11,10 @@ export interface DeviceInfo {
   encoder: string;
   /** To be shown at the next knock, base64url. */
   pass: string;
+  /** What the word allows. */
+  grant: readonly string[];
+  /** When the word ends, seconds since the epoch. */
+  expires: number | undefined;
 }
 
 export interface DeviceStats {
@@ -32,8 +36,16 @@ export interface ChatMessage {
   id: number;
   from: string;
   own: boolean;
+  /** The device's answer to a line that began with `/`: nobody else hears it. */
+  reply: boolean;
   text: string;
   timeMs: number;
+}
+
+/** Somebody who is here. */
+export interface Member {
+  id: number;
+  name: string;
 }
 
 export type TrackState =
@@ -60,6 +72,8 @@ export function readDeviceInfo(value: unknown): DeviceInfo {
     picture: text(from.picture),
     encoder: text(from.encoder),
     pass: text(from.pass),
+    grant: Array.isArray(from.grant) ? from.grant.filter((right) => typeof right === 'string') : [],
+    expires: typeof from.expires === 'number' ? from.expires : undefined,
   };
 }
 
@@ -88,9 +102,16 @@ export function readChatMessage(value: unknown): ChatMessage | undefined {
     id: number(value.id),
     from: text(value.from),
     own: value.own === true,
+    reply: value.reply === true,
     text: value.text,
     timeMs: number(value.time_ms),
   };
+}
+
+/** Undefined for what is nobody. */
+export function readMember(value: unknown): Member | undefined {
+  if (!isObject(value) || typeof value.id !== 'number') return undefined;
+  return { id: value.id, name: text(value.name) };
 }
 
 export function readMediaState(value: unknown): MediaState {

@@ -53,7 +53,7 @@ export class App extends ViewerElement {
     this.state = state?.name ?? 'idle';
     if (this.state === 'live') this.scene = true;
     if (this.state === 'idle' || this.state === 'refused' || !stream) this.scene = false;
-    const count = this.viewer?.conversation.lines.length ?? 0;
+    const count = this.viewer?.conversation.chat.heard ?? 0;
     if (this.chatting || count < this.#read) this.#read = count;
     this.#tick(state);
   }
@@ -66,7 +66,7 @@ export class App extends ViewerElement {
       <div class="picture" @fullscreen=${this.#fullscreen} @stats=${this.#toggleStats} @open-chat=${this.#toggleChat}
         @leave=${() => viewer.leave()}>
         <watchword-stage .viewer=${viewer} ?shown=${this.scene} .chatting=${chat} .measuring=${this.measuring}
-          .unread=${viewer.conversation.lines.length - this.#read} ?inert=${!this.scene}></watchword-stage>
+          .unread=${viewer.conversation.chat.heard - this.#read} ?inert=${!this.scene}></watchword-stage>
         ${this.scene && this.measuring ? html`<watchword-stats .viewer=${viewer}></watchword-stats>` : nothing}
         <main>
           ${this.scene ? nothing : html`<watchword-door .viewer=${viewer}></watchword-door>`}

@@ -3,11 +3,15 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { MAX_CHAT, MAX_NAME } from '../session/conversation';
+import type { Chat as ChatState } from '../session/chat';
 import type { ChatMessage } from '../session/device';
 import { send } from './icons';
+import { linked } from './links';
 import { shared } from './shared-style';
 import { ViewerElement } from './viewer-element';
 
+const EMPTY = 'Whoever watches this device reads what you write here.';
+const SILENT = 'Your word does not allow the chat: its owner can change that.';
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 export class Chat extends ViewerElement {
@@ -23,7 +27,10 @@ export class Chat extends ViewerElement {
   override render(): TemplateResult | typeof nothing {
     const { viewer } = this;
     if (!viewer) return nothing;
-    const { lines, info } = viewer.conversation;
+    const { chat, info } = viewer.conversation;
+    const { lines } = chat;
+    // Until the device has told, it is assumed that it allows what most words do.
+    const silent = info !== undefined && !viewer.conversation.may('chat');
     return html`<section class="chat" aria-label="Chat">
       <header>
         <h2>Chat</h2>
@@ -32,12 +39,13 @@ export class Chat extends ViewerElement {
           autocomplete="nickname" @change=${this.#rename} />
         <button type="button" class="close" aria-label="Close the chat" @click=${this.#close}>×</button>
       </header>
+      ${this.#here(chat)}
       <ol class="messages" role="log" aria-label="Messages" tabindex="0">
         ${repeat(lines, (line) => line, (line) => this.#line(line))}
       </ol>
-      ${lines.length === 0 ? html`<p class="empty">Whoever watches this device reads what you write here.</p>` : nothing}
+      ${lines.length === 0 ? html`<p class="empty">${silent ? SILENT : EMPTY}</p>` : nothing}
       <p class="problem" role="alert">${this.problem}</p>
-      <form @submit=${this.#say}>
+      <form @submit=${this.#say} ?hidden=${silent}>
         <label class="unseen" for="chat">Message</label>
         <input id="chat" name="chat" placeholder="Message" maxlength=${MAX_CHAT} autocomplete="off"
           enterkeyhint="send" />
@@ -47,16 +55,22 @@ export class Chat extends ViewerElement {
   }
 
   protected override updated(): void {
-    const count = this.viewer?.conversation.lines.length ?? 0;
+    const count = this.viewer?.conversation.chat.lines.length ?? 0;
     const list = this.renderRoot.querySelector('ol');
     if (list && count !== this.#lines) list.scrollTop = list.scrollHeight;
     this.#lines = count;
   }
 
+  #here({ members, you }: ChatState): TemplateResult | typeof nothing {
+    if (members.length === 0) return nothing;
+    const names = members.map(({ id, name }) => (id === you ? `${name} (you)` : name));
+    return html`<p class="here" aria-label="Who is here">Here: ${names.join(', ')}</p>`;
+  }
+
   #line({ from, own, text, timeMs }: ChatMessage): TemplateResult {
     return html`<li class=${own ? 'own' : ''}>
       <span class="who"><b>${own ? 'You' : from}</b> <time>${TIME.format(timeMs)}</time></span>
-      <span class="text">${text}</span>
+      <span class="text">${linked(text)}</span>
     </li>`;
   }
 
@@ -135,6 +149,19 @@ export class Chat extends ViewerElement {
         padding: 0.3rem 0.55rem;
         font-size: 0.9rem;
       }
+      .here {
+        margin: 0;
+        padding: 0.4rem 1rem;
+        max-height: 3.2rem;
+        overflow-y: auto;
+        border-bottom: 1px solid var(--line);
+        color: var(--quiet);
+        font-size: 0.85rem;
+        overflow-wrap: anywhere;
+      }
+      .text a {
+        color: inherit;
+      }
       .messages {
         flex: 1;
         display: flex;
@@ -188,6 +215,9 @@ export class Chat extends ViewerElement {
         color: var(--warn);
       }
       .problem:empty {
+        display: none;
+      }
+      form[hidden] {
         display: none;
       }
       form {
