@@ -26,6 +26,11 @@ test('two viewers chat: names, who is here, links, and the history for one who c
   await expect(line.locator('a')).toHaveAttribute('href', 'https://example.org/a?b=c');
   await expect(line.locator('a')).toHaveAttribute('rel', /noopener/);
 
+  await ben.page.locator('input[name=chat]').fill('/who');
+  await ben.page.locator('input[name=chat]').press('Enter');
+  await expect(ben.page.locator('ol.messages > li.reply').last()).toContainText('viewer 2 (you)');
+  await expect(ada.page.locator('ol.messages > li'), 'the answer is for ben alone').toHaveCount(1);
+
   const late = await stage.viewer();
   await late.open(device.link);
   await late.becomes('live');

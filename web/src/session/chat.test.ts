@@ -19,6 +19,14 @@ test('the history of a newcomer comes before what it hears, and nothing is there
   expect(chat.lines.map(({ timeMs }) => timeMs)).toEqual([1, 2, 3, 10]);
 });
 
+test('a command line and its answer stand in the order in which they came, whatever the clocks say', () => {
+  const chat = new Chat();
+  chat.message(line(1, false, Date.now() + 60_000));
+  chat.typed('/who');
+  for (const n of [1, 2]) chat.message({ id: 0, from: 'workshop', reply: true, text: 'Ada', time_ms: 5 + n });
+  expect(chat.lines.map(({ text, own }) => [text, own])).toEqual([['line 1', false], ['/who', true], ['Ada', false], ['Ada', false]]);
+});
+
 test('who comes, goes and changes its name', () => {
   const chat = new Chat();
   const info = control.find(({ result }) => result?.members !== undefined)?.result;

@@ -16,19 +16,28 @@ export class Chat {
   members: readonly Member[] = [];
   /** One's own number. */
   you = 0;
+  #typed = 0;
 
   /** `chat.message` */
   message(params: unknown): void {
     const line = readChatMessage(params);
     if (!line) return;
     this.heard++;
-    this.#add([line]);
+    this.#keep([...this.lines, ...this.#fresh([line])]);
+  }
+
+  /** A line that began with `/` was sent: nobody else sees it, so the device does not send it back. */
+  typed(text: string): void {
+    const line = { id: -++this.#typed, from: '', own: true, reply: true, text, timeMs: Date.now() };
+    this.#keep([...this.lines, line]);
   }
 
   /** Result of `chat.history`. */
   history(result: unknown): void {
     const messages = isObject(result) && Array.isArray(result.messages) ? result.messages : [];
-    this.#add(messages.map(readChatMessage).filter((line) => line !== undefined));
+    const fresh = this.#fresh(messages.map(readChatMessage).filter((line) => line !== undefined));
+    const inOrder = (a: ChatMessage, b: ChatMessage): number => a.timeMs - b.timeMs || a.id - b.id;
+    if (fresh.length > 0) this.#keep([...this.lines, ...fresh].sort(inOrder));
   }
 
   /** Result of `room.info`. */
@@ -53,13 +62,17 @@ export class Chat {
     this.members = [];
   }
 
-  #add(lines: readonly ChatMessage[]): void {
-    // Numbers begin anew with the device; with its time they name a line. What is known already is known better: as one's own.
+  /**
+   * Those that are not there yet. Numbers begin anew with the device; with its time they name a line. What is known
+   * already is known better: as one's own.
+   */
+  #fresh(lines: readonly ChatMessage[]): ChatMessage[] {
     const name = ({ id, timeMs, reply }: ChatMessage): string => `${id} ${timeMs} ${reply}`;
     const known = new Set(this.lines.map(name));
-    const fresh = lines.filter((line) => !known.has(name(line)));
-    if (fresh.length === 0) return;
-    const inOrder = (a: ChatMessage, b: ChatMessage): number => a.timeMs - b.timeMs || a.id - b.id;
-    this.lines = [...this.lines, ...fresh].sort(inOrder).slice(-MAX_LINES);
+    return lines.filter((line) => line.reply || !known.has(name(line)));
+  }
+
+  #keep(lines: readonly ChatMessage[]): void {
+    this.lines = lines.slice(-MAX_LINES);
   }
 }

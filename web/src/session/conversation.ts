@@ -95,6 +95,7 @@ export class Conversation {
   /** Rejects with a sentence for a person. */
   async say(text: string): Promise<void> {
     if (!this.#control) throw new Error('Not sent: there is no connection to the device just now.');
+    if (text.startsWith('/')) this.chat.typed(text);
     try {
       await this.#control.request('chat.send', { text });
     } catch (error) {

@@ -1,6 +1,7 @@
 /** The chat: lines as text, never as markup, and the name that others see. */
 
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { MAX_CHAT, MAX_NAME } from '../session/conversation';
 import type { Chat as ChatState } from '../session/chat';
@@ -47,7 +48,7 @@ export class Chat extends ViewerElement {
       <p class="problem" role="alert">${this.problem}</p>
       <form @submit=${this.#say} ?hidden=${silent}>
         <label class="unseen" for="chat">Message</label>
-        <input id="chat" name="chat" placeholder="Message" maxlength=${MAX_CHAT} autocomplete="off"
+        <input id="chat" name="chat" placeholder="Message, or /help" maxlength=${MAX_CHAT} autocomplete="off"
           enterkeyhint="send" />
         <button type="submit" aria-label="Send">${send}</button>
       </form>
@@ -67,8 +68,8 @@ export class Chat extends ViewerElement {
     return html`<p class="here" aria-label="Who is here">Here: ${names.join(', ')}</p>`;
   }
 
-  #line({ from, own, text, timeMs }: ChatMessage): TemplateResult {
-    return html`<li class=${own ? 'own' : ''}>
+  #line({ from, own, reply, text, timeMs }: ChatMessage): TemplateResult {
+    return html`<li class=${classMap({ own, reply })}>
       <span class="who"><b>${own ? 'You' : from}</b> <time>${TIME.format(timeMs)}</time></span>
       <span class="text">${linked(text)}</span>
     </li>`;
@@ -203,6 +204,11 @@ export class Chat extends ViewerElement {
         border-color: transparent;
         border-radius: var(--round) 4px var(--round) var(--round);
         background: var(--accent-soft);
+      }
+      .reply .text {
+        border-style: dashed;
+        font-family: ui-monospace, monospace;
+        font-size: 0.9rem;
       }
       .empty,
       .problem {

@@ -2,10 +2,13 @@
 
 use super::rights::{self, Rights};
 use super::rpc;
+use super::slash;
 use crate::device::Device;
-use crate::room::Member;
+use crate::room::{Member, now_ms};
 use crate::tracks::sender::Sent;
-use protocol::control::{Call, ChatHistory, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method};
+use protocol::control::{
+    Call, ChatHistory, ChatMessage, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -19,11 +22,13 @@ pub(crate) struct Methods {
 }
 
 /// What a call changes in the control loop, beside its answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Effect {
     Nothing,
     /// Statistics are wanted each second, or no more.
     Statistics(bool),
+    /// The device answers a line of the chat, to this viewer alone.
+    Reply(ChatMessage),
     /// The viewer says bye.
     Bye,
 }
@@ -60,7 +65,10 @@ impl Methods {
                 effect = Effect::Statistics(on);
                 json!({})
             }),
-            method::CHAT_SEND => rpc::params(call.params).and_then(|message| self.say(message)),
+            method::CHAT_SEND => rpc::params(call.params).and_then(|message| {
+                effect = self.say(message)?;
+                Ok(json!({}))
+            }),
             method::CHAT_HISTORY => rpc::params(call.params)
                 .and_then(|ChatHistory { before }| rpc::result(&self.member.history(before))),
             method::ROOM_INFO => rpc::result(&self.member.info()),
@@ -79,7 +87,7 @@ impl Methods {
         DeviceStats { skipped_frames: self.video.skipped(), ..self.device.stats() }
     }
 
-    fn say(&self, message: ChatSend) -> Result<Value, RpcError> {
+    fn say(&self, message: ChatSend) -> Result<Effect, RpcError> {
         if message.text.trim().is_empty() {
             return Err(rpc::error(code::INVALID_PARAMS, "There is nothing in this message."));
         }
@@ -87,8 +95,16 @@ impl Methods {
             let sentence = format!("A chat message has at most {MAX_CHAT} bytes.");
             return Err(rpc::error(code::INVALID_PARAMS, &sentence));
         }
+        if message.text.starts_with('/') {
+            return Ok(Effect::Reply(self.reply(slash::answer(self, &message.text))));
+        }
         self.member.say(message.text);
-        Ok(json!({}))
+        Ok(Effect::Nothing)
+    }
+
+    fn reply(&self, text: String) -> ChatMessage {
+        let from = self.device.info(&self.member.name()).name;
+        ChatMessage { id: 0, from, own: false, reply: true, text, time_ms: now_ms() }
     }
 
     fn rename(&self, profile: &Profile) -> Result<Value, RpcError> {

@@ -4,6 +4,7 @@ mod limits;
 mod methods;
 mod rights;
 mod rpc;
+mod slash;
 
 pub(crate) use methods::Methods;
 pub(crate) use rights::Rights;
@@ -159,6 +160,9 @@ impl Control {
         match effect {
             Effect::Nothing => {}
             Effect::Statistics(on) => *statistics = on.then(each_second),
+            Effect::Reply(message) => {
+                outbox.push(rpc::notification(method::CHAT_MESSAGE, &message), now);
+            }
             Effect::Bye => return Some(Leave::Bye),
         }
         None
