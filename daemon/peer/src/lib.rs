@@ -4,6 +4,7 @@
 //! [`viewer`], the other side of the same conversation. What every datagram of a session passes through is the
 //! module `wire`; why it is there, and what it does, is said there.
 
+pub mod commands;
 mod control;
 mod device;
 mod network;
