@@ -13,7 +13,7 @@ pub struct Network {
     pub addresses: Vec<IpAddr>,
     /// UDP ports to use; any free one if absent.
     pub ports: Option<RangeInclusive<u16>>,
-    /// STUN servers, as `host:port`, that tell the device its address outside.
+    /// STUN servers, as `host:port` or `stun:host:port`, that tell the device its address outside.
     pub stun: Vec<String>,
 }
 

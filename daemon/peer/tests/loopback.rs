@@ -225,7 +225,8 @@ async fn offers_that_cannot_be_answered_get_a_sentence() {
     let setup = Setup::new(DEVICE);
     let offer = |sdp: &str| Sealed::Offer { sdp: sdp.to_owned() };
     let no_video = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n\
-        c=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n";
+        c=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n";
     let cases = [
         vec![offer("nonsense")],
         vec![offer("")],
@@ -313,5 +314,30 @@ async fn answers_to_browsers() {
         assert_eq!(refusals, 1, "{name}: the second offer is refused, and the session goes on: {heard:?}");
     }
     drop(subscription);
+    setup.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_that_wants_data_alone_opens_no_camera() {
+    let setup = Setup::new(DEVICE);
+    let served = support::start_for_data(Arc::new(TokioRuntime), &setup.environment, VIEWER).await;
+    let mut viewer = served.viewer.expect("connected");
+    let state: MediaState = serde_json::from_value(notice(&mut viewer, method::MEDIA_STATE).await).unwrap();
+    assert_eq!(state, MediaState { video: TrackState::None, audio: TrackState::None });
+    viewer.call(method::PING, json!({})).await.unwrap();
+    assert!(timeout(SECOND, viewer.media()).await.is_err(), "no picture and no sound come");
+    let feeds = [&setup.environment.video, &setup.environment.audio];
+    for feed in feeds.into_iter().flatten() {
+        assert!(matches!(*feed.state().borrow(), FeedState::Closed), "nothing was opened");
+    }
+    assert_eq!(setup.video.captured.lock().unwrap().len(), 0);
+
+    // The device ends it: the viewer is told, and whatever it waits for ends.
+    served.stop.cancel();
+    assert_eq!(notice(&mut viewer, method::SESSION_BYE).await["again"], true);
+    assert!(timeout(5 * SECOND, async { while viewer.notice().await.is_some() {} }).await.is_ok());
+    assert!(matches!(viewer.call(method::PING, json!({})).await, Err(CallError::Ended)));
+    assert_eq!(served.session.await.unwrap().reason, Reason::Stopped);
+    viewer.leave().await;
     setup.close().await;
 }

@@ -195,6 +195,30 @@ async fn a_viewer_that_dies_is_gone_within_ten_seconds_and_one_that_pauses_is_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_dies_is_noticed_by_its_viewer_and_one_that_pauses_is_not() {
+    let setup = Setup::new(DEVICE);
+    let calm = Weather { delay: MS15, ..Weather::default() };
+    let network = Simulated::new(calm, 1);
+    let served = support::start_for_data(network.runtime(), &setup.environment, VIEWER).await;
+    let mut viewer = served.viewer.expect("connected");
+    let mut gone = async |within: u64| {
+        let gone = async { while viewer.notice().await.is_some() {} };
+        timeout(Duration::from_secs(within), gone).await
+    };
+    network.set(Weather { loss: 1000, ..calm });
+    assert!(gone(5).await.is_err(), "5 s of silence are a pause");
+    network.set(calm);
+    assert!(gone(5).await.is_err());
+    network.set(Weather { loss: 1000, ..calm });
+    gone(10).await.expect("noticed within 10 s");
+    assert!(viewer.call(method::PING, json!({})).await.is_err(), "nothing waits for an answer any more");
+    network.set(calm);
+    viewer.leave().await;
+    let _ = timeout(Duration::from_secs(60), served.session).await.expect("gone").unwrap();
+    setup.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_viewer_that_never_connects_is_given_up() {
     let setup = Setup::new(DEVICE);
     let network = Simulated::new(Weather { loss: 1000, ..Weather::default() }, 1);

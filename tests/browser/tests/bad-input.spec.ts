@@ -118,7 +118,7 @@ test('an offer as it should be is answered', async ({ stage }) => {
 });
 
 const OFFERS: readonly [string, unknown, RegExp][] = [
-  ['an offer without video', offer('audio', 'control'), /picture|video/],
+  ['an offer of sound without video', offer('audio', 'control'), /picture|video/],
   ['an offer without a control channel', offer('audio', 'video'), /control|data channel/],
   ['an offer that is no description', { kind: 'offer', sdp: 'hello' }, /description/],
   ['an offer that is too large', { kind: 'offer', sdp: `v=0\r\na=${'x'.repeat(40_000)}\r\n` }, /larger|description/],

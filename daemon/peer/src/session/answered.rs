@@ -44,7 +44,10 @@ impl Answered {
         reports: Reports,
         senders: Vec<(Sender, Subscription)>,
     ) -> Self {
-        let source = |feed: &Option<Feed>, taken| Source { feed: feed.as_ref().map(Feed::state), taken };
+        let source = |feed: &Option<Feed>, taken| Source {
+            feed: feed.as_ref().filter(|_| offer.media).map(Feed::state),
+            taken,
+        };
         let video = source(&environment.video, offer.h264.is_some());
         let audio = source(&environment.audio, offer.audio);
         let media = watch::Sender::new(MediaState { video: video.state(), audio: audio.state() });

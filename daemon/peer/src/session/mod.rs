@@ -3,7 +3,7 @@
 mod answer;
 mod answered;
 pub(crate) mod connection;
-mod negotiation;
+pub(crate) mod negotiation;
 mod offer;
 mod phase;
 mod run;

@@ -165,12 +165,14 @@ async fn answer(
     Ok(with_candidates_where_they_are_read(&answer))
 }
 
-/// The addresses of STUN servers. Asked for before the connection is opened: the driver would wait for a slow name
+/// The addresses of STUN servers, each `host:port` or a URI (RFC 7064). Asked for before the connection is opened: the driver would wait for a slow name
 /// server in the middle of its work.
-async fn resolve(base: &dyn Runtime, names: &[String]) -> Vec<SocketAddr> {
+pub(crate) async fn resolve(base: &dyn Runtime, names: &[String]) -> Vec<SocketAddr> {
     let mut addresses = Vec::new();
     for name in names {
-        match tokio::time::timeout(RESOLVE, base.resolve_host(name)).await {
+        match tokio::time::timeout(RESOLVE, base.resolve_host(name.strip_prefix("stun:").unwrap_or(name)))
+            .await
+        {
             Ok(Ok(found)) => addresses.extend(found),
             Ok(Err(error)) => log::warn!("the STUN server {name} cannot be found: {error}"),
             Err(_) => log::warn!("the STUN server {name} was not found in time"),

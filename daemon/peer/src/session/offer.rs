@@ -12,6 +12,8 @@ const MAX_SECTIONS: usize = 8;
 /// An offer that can be answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Offer {
+    /// Whether picture or sound are asked for at all. A viewer that wants neither (a command line) offers data alone.
+    pub(super) media: bool,
     /// `profile-level-id` of the H.264 format that the picture is sent in; `None` if the viewer has none that the
     /// device sends.
     pub(super) h264: Option<String>,
@@ -30,7 +32,7 @@ pub(super) enum OfferError {
     Unreadable,
     #[error("The offer has more than {MAX_SECTIONS} media sections.")]
     TooManySections,
-    #[error("The offer asks for no picture; it needs a section for video.")]
+    #[error("The offer asks for sound and for no picture; it needs a section for video too, or for neither.")]
     NoVideo,
     #[error("The offer has no data channel; it needs one named `control`.")]
     NoControl,
@@ -58,13 +60,15 @@ impl Offer {
         if of("application").is_empty() {
             return Err(OfferError::NoControl);
         }
-        let video = of("video");
-        if video.is_empty() {
+        let (video, audio) = (of("video"), of("audio"));
+        // Neither is wanted on purpose; one without the other is a browser that cannot show the picture.
+        if video.is_empty() && !audio.is_empty() {
             return Err(OfferError::NoVideo);
         }
         Ok(Self {
+            media: !video.is_empty(),
             h264: video.iter().find_map(|section| receives(section).then(|| h264(section)).flatten()),
-            audio: of("audio")
+            audio: audio
                 .iter()
                 .any(|section| receives(section) && formats(section).any(|(_, name)| is(name, "opus"))),
             loopback: sections.iter().any(has_loopback),

@@ -11,10 +11,16 @@ use offers::{AUDIO, CHROMIUM, DATA, FIREFOX, SAFARI, offer};
 #[test]
 fn browsers() {
     let read = |video| Offer::parse(&offer(&[video, AUDIO, DATA])).unwrap();
-    let all = Offer { h264: Some("42e01f".to_owned()), audio: true, loopback: false };
+    let all = Offer { media: true, h264: Some("42e01f".to_owned()), audio: true, loopback: false };
     assert_eq!(read(CHROMIUM), all);
     assert_eq!(read(SAFARI), all);
     assert_eq!(read(FIREFOX), Offer { h264: None, ..all });
+}
+
+#[test]
+fn data_alone() {
+    let alone = Offer { media: false, h264: None, audio: false, loopback: false };
+    assert_eq!(Offer::parse(&offer(&[DATA])).unwrap(), alone);
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub use calls::CallError;
 
 use crate::network::Network;
 use crate::session::connection::{Connection, Plan, Reports, VIEWER_CHECKS};
+use crate::session::negotiation::resolve;
 use crate::tracks::codecs::{self, CONSTRAINED_BASELINE};
 use calls::Calls;
 use protocol::control::{Call, LABEL};
@@ -19,7 +20,7 @@ use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
@@ -36,6 +37,8 @@ const GATHER: Duration = Duration::from_millis(100);
 const MEDIA: usize = 1024;
 /// Notifications that wait for [`Viewer::notice`]; more are lost.
 const NOTICES: usize = 256;
+/// A connection that was silent for this long beyond ICE's own patience (4 s) has broken.
+const SILENCE: Duration = Duration::from_secs(4);
 
 /// A viewer in a session.
 pub struct Viewer {
@@ -47,6 +50,9 @@ pub struct Viewer {
 }
 
 type Tracks = Arc<Mutex<Vec<Arc<dyn TrackRemote>>>>;
+
+/// What a viewer with a screen and a loudspeaker takes.
+const MEDIA_KINDS: [RtpCodecKind; 2] = [RtpCodecKind::Video, RtpCodecKind::Audio];
 
 /// What arrives beside data.
 #[derive(Debug)]
@@ -89,10 +95,10 @@ pub enum ViewerError {
 }
 
 impl Viewer {
-    /// Offers, and returns once the control channel is open.
+    /// Offers to take picture and sound, and returns once the control channel is open.
     ///
-    /// `outbox` takes the offer; `inbox` gives the answer and the device's candidates. `base` gives sockets, timers
-    /// and tasks, with tokio's clock.
+    /// `outbox` takes the offer and the candidates that are found later; `inbox` gives the answer and the device's
+    /// candidates. `base` gives sockets, timers and tasks, with tokio's clock.
     ///
     /// # Errors
     /// When the device refuses, or does not answer, or no connection comes about.
@@ -102,8 +108,26 @@ impl Viewer {
         outbox: mpsc::Sender<Sealed>,
         inbox: mpsc::Receiver<Sealed>,
     ) -> Result<Self, ViewerError> {
-        let started = tokio::time::timeout(START_LIMIT, Self::start(base, network, outbox, inbox));
-        started.await.unwrap_or(Err(ViewerError::NoConnection))
+        Self::within_limit(Self::start(base, network, &MEDIA_KINDS, outbox, inbox)).await
+    }
+
+    /// As [`Self::connect`], without picture and sound: the device opens neither camera nor microphone for it.
+    ///
+    /// # Errors
+    /// As those of [`Self::connect`].
+    pub async fn connect_for_data(
+        base: Arc<dyn Runtime>,
+        network: &Network,
+        outbox: mpsc::Sender<Sealed>,
+        inbox: mpsc::Receiver<Sealed>,
+    ) -> Result<Self, ViewerError> {
+        Self::within_limit(Self::start(base, network, &[], outbox, inbox)).await
+    }
+
+    async fn within_limit(
+        start: impl Future<Output = Result<Self, ViewerError>>,
+    ) -> Result<Self, ViewerError> {
+        tokio::time::timeout(START_LIMIT, start).await.unwrap_or(Err(ViewerError::NoConnection))
     }
 
     /// Asks the device.
@@ -122,7 +146,7 @@ impl Viewer {
         self.calls.send(text).await
     }
 
-    /// The next notification; `None` once the control channel has closed. Safe to cancel.
+    /// The next notification; `None` once the control channel has closed or the connection has broken. Safe to cancel.
     pub async fn notice(&mut self) -> Option<Call> {
         self.notices.recv().await
     }
@@ -165,6 +189,7 @@ impl Viewer {
     async fn start(
         base: Arc<dyn Runtime>,
         network: &Network,
+        kinds: &[RtpCodecKind],
         outbox: mpsc::Sender<Sealed>,
         mut inbox: mpsc::Receiver<Sealed>,
     ) -> Result<Self, ViewerError> {
@@ -172,9 +197,9 @@ impl Viewer {
         let listen = network.listen(true).map_err(|error| webrtc::error::Error::Other(error.to_string()))?;
         let sockets = listen.len();
         let plan = Plan {
+            stun: resolve(&*base, &network.stun).await,
             base,
             addresses: listen,
-            stun: Vec::new(),
             engine: codecs::engine(Some(CONSTRAINED_BASELINE))?,
             interceptors: codecs::receiving()
                 .with(Slot::Custom(20_000), SenderReports::new(media_to.clone())),
@@ -183,7 +208,7 @@ impl Viewer {
         let (connection, mut reports) = Connection::open(plan).await?;
         let peer = connection.peer.clone();
         let control = peer.create_data_channel(LABEL, None).await?;
-        let sdp = offer(&*peer, &mut reports, sockets).await?;
+        let sdp = offer(&*peer, &mut reports, kinds, sockets).await?;
         outbox.send(Sealed::Offer { sdp }).await.map_err(|_| ViewerError::NoAnswer)?;
         answered(&*peer, &mut inbox).await?;
         let (notices_to, notices) = mpsc::channel(NOTICES);
@@ -191,9 +216,10 @@ impl Viewer {
         let tracks = Tracks::default();
         receive(&connection, &mut reports, tracks.clone(), media_to);
         candidates(&connection, inbox);
+        late_candidates(&connection, &mut reports, outbox);
         opened(&*control, &mut reports).await?;
         connection.wire.settle();
-        connection.spawn(hear(control, calls.clone(), notices_to));
+        connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
         Ok(Self { connection, calls, notices, media, tracks })
     }
 }
@@ -201,15 +227,16 @@ impl Viewer {
 async fn offer(
     peer: &dyn PeerConnection,
     reports: &mut Reports,
+    kinds: &[RtpCodecKind],
     sockets: usize,
 ) -> Result<String, webrtc::error::Error> {
-    for kind in [RtpCodecKind::Video, RtpCodecKind::Audio] {
+    for kind in kinds {
         let init = RTCRtpTransceiverInit {
             direction: RTCRtpTransceiverDirection::Recvonly,
             streams: Vec::new(),
             send_encodings: Vec::new(),
         };
-        peer.add_transceiver_from_kind(kind, Some(init)).await?;
+        peer.add_transceiver_from_kind(*kind, Some(init)).await?;
     }
     let offer = peer.create_offer(None).await?;
     let bare = offer.sdp.clone();
@@ -256,6 +283,25 @@ fn candidates(connection: &Connection, mut inbox: mpsc::Receiver<Sealed>) {
     });
 }
 
+/// Tells the device the candidates that were not in the offer yet (a STUN server's answer takes a round trip), for as
+/// long as the signaling takes them. One that it does not take is lost: the device's checks find it anyhow, or not.
+fn late_candidates(connection: &Connection, reports: &mut Reports, outbox: mpsc::Sender<Sealed>) {
+    let (_, closed) = mpsc::channel(1);
+    let mut found = std::mem::replace(&mut reports.candidates, closed);
+    connection.spawn(async move {
+        while let Some(candidate) = found.recv().await {
+            let message = if candidate.is_empty() {
+                Sealed::EndOfCandidates
+            } else {
+                Sealed::Candidate { candidate, sdp_mid: None, sdp_m_line_index: Some(0) }
+            };
+            if let Err(mpsc::error::TrySendError::Closed(_)) = outbox.try_send(message) {
+                return;
+            }
+        }
+    });
+}
+
 /// Waits for the control channel to open.
 async fn opened(control: &dyn DataChannel, reports: &mut Reports) -> Result<(), ViewerError> {
     loop {
@@ -275,10 +321,21 @@ async fn opened(control: &dyn DataChannel, reports: &mut Reports) -> Result<(), 
     }
 }
 
-/// Hands on what the control channel brings, until it closes.
-async fn hear(control: Arc<dyn DataChannel>, calls: Arc<Calls>, notices: mpsc::Sender<Call>) {
+/// Hands on what the control channel brings, until it closes or the connection breaks.
+async fn hear(
+    control: Arc<dyn DataChannel>,
+    state: watch::Receiver<RTCPeerConnectionState>,
+    calls: Arc<Calls>,
+    notices: mpsc::Sender<Call>,
+) {
+    let broken = broken(state);
+    tokio::pin!(broken);
     loop {
-        match control.poll().await {
+        let event = tokio::select! {
+            event = control.poll() => event,
+            () = &mut broken => break,
+        };
+        match event {
             Some(DataChannelEvent::OnMessage(message)) => {
                 if let Some(call) = calls.heard(&message.data) {
                     let _ = notices.try_send(call);
@@ -289,6 +346,27 @@ async fn hear(control: Arc<dyn DataChannel>, calls: Arc<Calls>, notices: mpsc::S
         }
     }
     calls.end();
+}
+
+/// Returns once the connection has ended, or was silent for [`SILENCE`].
+async fn broken(mut state: watch::Receiver<RTCPeerConnectionState>) {
+    loop {
+        let now = *state.borrow_and_update();
+        match now {
+            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => return,
+            RTCPeerConnectionState::Disconnected => {
+                match tokio::time::timeout(SILENCE, state.changed()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) | Err(_) => return,
+                }
+            }
+            _ => {
+                if state.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// Takes the tracks, and hands on their packets.

@@ -219,6 +219,20 @@ pub struct Served {
 
 /// Starts a session between `device` and a viewer at another address, both over `base`.
 pub async fn start(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4Addr) -> Served {
+    start_with(base, device, viewer_at, true).await
+}
+
+/// As [`start`], with a viewer that takes no picture and no sound.
+pub async fn start_for_data(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4Addr) -> Served {
+    start_with(base, device, viewer_at, false).await
+}
+
+async fn start_with(
+    base: Arc<dyn Runtime>,
+    device: &Environment,
+    viewer_at: Ipv4Addr,
+    media: bool,
+) -> Served {
     let (to_device, device_inbox) = mpsc::channel::<Sealed>(64);
     let (to_viewer, viewer_inbox) = mpsc::channel::<Sealed>(64);
     let stop = CancellationToken::new();
@@ -230,6 +244,11 @@ pub async fn start(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4
         Stop::new(stop.clone()),
     ));
     let started = Instant::now();
-    let viewer = Viewer::connect(base, &at(viewer_at), to_device, viewer_inbox).await;
+    let network = at(viewer_at);
+    let viewer = if media {
+        Viewer::connect(base, &network, to_device, viewer_inbox).await
+    } else {
+        Viewer::connect_for_data(base, &network, to_device, viewer_inbox).await
+    };
     Served { viewer, open: started.elapsed(), stop, session }
 }

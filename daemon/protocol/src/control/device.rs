@@ -79,7 +79,7 @@ pub struct MediaState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum TrackState {
-    /// The device has none, or the word does not allow it.
+    /// The device has none, the word does not allow it, or the viewer did not ask for it.
     None,
     /// The browser offered no codec that the device sends (no H.264).
     NoCodec,
