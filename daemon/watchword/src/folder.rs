@@ -2,6 +2,16 @@
 
 use anyhow::{Result, bail};
 use std::path::PathBuf;
+#[cfg(feature = "client")]
+use {
+    anyhow::Context as _,
+    std::{
+        fs::{self, File},
+        io::Write as _,
+        os::unix::fs::OpenOptionsExt as _,
+        path::Path,
+    },
+};
 
 /// `$STATE_DIRECTORY` under systemd, else the XDG state folder. It need not be there yet.
 pub(crate) fn state_folder() -> Result<PathBuf> {
@@ -16,4 +26,19 @@ pub(crate) fn state_folder() -> Result<PathBuf> {
         Some(home) => Ok(home.join(".local/state/watchword")),
         None => bail!("no place to keep state: set STATE_DIRECTORY or HOME"),
     }
+}
+
+/// Writes `bytes` to `path` so that a crash leaves the old content or the new, readable by the owner alone.
+#[cfg(feature = "client")]
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let partial = path.with_extension("partial");
+    let write = || -> std::io::Result<()> {
+        let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }

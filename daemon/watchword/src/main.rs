@@ -1,14 +1,19 @@
-//! `watchword`: the device's daemon, its rendezvous server, and the owner's commands.
+//! `watchword`: the device's daemon, its rendezvous server, the owner's commands, and a viewer without a browser.
 
 #[cfg(feature = "device")]
 mod audit;
 mod cli;
+#[cfg(feature = "client")]
+mod client;
 mod config;
 #[cfg(feature = "device")]
 mod device;
 #[cfg(feature = "device")]
 mod environment;
+mod fingerprint;
 mod folder;
+#[cfg(feature = "client")]
+mod link;
 mod logging;
 #[cfg(feature = "device")]
 mod owner;

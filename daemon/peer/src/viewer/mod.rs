@@ -27,7 +27,7 @@ use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     PeerConnection, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription,
 };
-use webrtc::runtime::Runtime;
+use webrtc::runtime::{Runtime, TokioRuntime};
 
 /// From the offer to the open control channel.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -116,6 +116,18 @@ impl Viewer {
     /// # Errors
     /// As those of [`Self::connect`].
     pub async fn connect_for_data(
+        network: &Network,
+        outbox: mpsc::Sender<Sealed>,
+        inbox: mpsc::Receiver<Sealed>,
+    ) -> Result<Self, ViewerError> {
+        Self::connect_for_data_over(Arc::new(TokioRuntime), network, outbox, inbox).await
+    }
+
+    /// As [`Self::connect_for_data`], with the sockets, timers and tasks of `base` instead of tokio's.
+    ///
+    /// # Errors
+    /// As those of [`Self::connect`].
+    pub async fn connect_for_data_over(
         base: Arc<dyn Runtime>,
         network: &Network,
         outbox: mpsc::Sender<Sealed>,

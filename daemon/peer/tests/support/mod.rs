@@ -248,7 +248,7 @@ async fn start_with(
     let viewer = if media {
         Viewer::connect(base, &network, to_device, viewer_inbox).await
     } else {
-        Viewer::connect_for_data(base, &network, to_device, viewer_inbox).await
+        Viewer::connect_for_data_over(base, &network, to_device, viewer_inbox).await
     };
     Served { viewer, open: started.elapsed(), stop, session }
 }

@@ -5,13 +5,15 @@ mod cameras;
 #[cfg(feature = "device")]
 mod run;
 mod serve;
+#[cfg(feature = "client")]
+mod visit;
 #[cfg(feature = "device")]
 mod sessions;
 #[cfg(feature = "device")]
 mod word;
 
 use crate::{config, logging};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -45,12 +47,16 @@ enum Command {
     /// Lists the cameras of this board, and the mode that would be used
     #[cfg(feature = "device")]
     Cameras(cameras::Cameras),
+    #[cfg(feature = "client")]
+    #[command(flatten)]
+    Visit(visit::Visit),
 }
 
 impl Arguments {
-    /// Does what was asked. Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+    /// Does what was asked. Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong;
+    /// visiting a device has more (`client::EXIT_CODES`).
     pub(crate) fn apply(self) -> ExitCode {
-        let config = match config::load(self.config.as_deref()) {
+        let config = match self.configuration() {
             Ok(config) => config,
             Err(error) => return complain(&error.to_string(), 2),
         };
@@ -70,6 +76,8 @@ impl Arguments {
             Command::Sessions(sessions) => block_on(sessions.apply()),
             #[cfg(feature = "device")]
             Command::Cameras(cameras) => cameras.apply(&config),
+            #[cfg(feature = "client")]
+            Command::Visit(visit) => return visit.apply(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -78,10 +86,23 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// The configuration. Who visits a device needs none, and may not be allowed to read that of this host's own; what
+    /// goes well is not logged then.
+    fn configuration(&self) -> Result<config::Config, config::ConfigError> {
+        #[cfg(feature = "client")]
+        if matches!(self.command, Command::Visit(_)) && self.config.is_none() {
+            return Ok(config::Config { log: config::Log { level: "warn".into() }, ..Default::default() });
+        }
+        config::load(self.config.as_deref())
+    }
+}
+
 /// Two workers serve a board well: media threads are GStreamer's own, and each worker costs memory.
-fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+fn block_on<E: From<anyhow::Error>>(work: impl Future<Output = Result<(), E>>) -> Result<(), E> {
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 4);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let runtime = built.context("the runtime cannot start")?;
     runtime.block_on(work)
 }
 

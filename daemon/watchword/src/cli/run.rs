@@ -7,7 +7,8 @@ pub(super) use feeds::video_settings;
 use crate::{
     audit::Audit,
     config::Config,
-    device::{self, About, Added, Beginning, Device, Offerings, Orders, Remote, WordWish},
+    device::{About, Added, Beginning, Device, Offerings, Orders, WordWish},
+    link::{self, LinkEvent, Remote, Trust},
     owner,
     screen::{self, Pages},
     serving,
@@ -84,7 +85,7 @@ impl Run {
 }
 
 /// The device until its end, then its pipelines.
-async fn serve(device: Device, link: mpsc::Receiver<device::LinkEvent>, feeds: Feeds) -> Result<()> {
+async fn serve(device: Device, link: mpsc::Receiver<LinkEvent>, feeds: Feeds) -> Result<()> {
     let done = device.run(link).await;
     feeds.close().await;
     done
@@ -96,23 +97,24 @@ async fn join_rendezvous(
     stop: &CancellationToken,
     essential: &mut JoinSet<Result<()>>,
     tasks: &TaskTracker,
-) -> Result<(mpsc::Receiver<device::LinkEvent>, Pages, Vec<String>)> {
+) -> Result<(mpsc::Receiver<LinkEvent>, Pages, Vec<String>)> {
     let rendezvous = &config.rendezvous;
     if rendezvous.url.is_empty() {
         let server = serving::bind(&config.server, &serving::server_directory()?)?;
         let scheme = if config.server.plain { "http" } else { "https" };
         let pages = Pages::of_this_host(scheme, server.local_addr(), server.fingerprint());
-        let link = device::embedded(server.local_socket(), tasks);
+        let link = link::embedded(server.local_socket(), tasks);
         let serving = server.run(stop.clone());
         essential.spawn(async move { Ok(serving.await?) });
         return Ok((link, pages, Vec::new()));
     }
-    let fingerprint = rendezvous.fingerprint_bytes().map_err(|message| anyhow!(message))?;
-    let remote = Remote::new(&rendezvous.url, fingerprint).context("[rendezvous] url")?;
+    let fingerprint = rendezvous.certificate().map_err(|message| anyhow!(message))?;
+    let trust = fingerprint.map_or(Trust::Authorities, Trust::Certificate);
+    let remote = Remote::new(&rendezvous.url, &trust).context("[rendezvous] url")?;
     let shown = (!rendezvous.fingerprint.is_empty()).then(|| rendezvous.fingerprint.clone());
     let pages = Pages::of_remote(&rendezvous.url, shown);
     let stun = vec![format!("stun:{}:{}", remote.host(), rendezvous::STUN_PORT)];
-    Ok((device::remote(remote, stop.clone(), tasks), pages, stun))
+    Ok((link::remote(remote, stop.clone(), tasks), pages, stun))
 }
 
 fn offerings(config: &Config, feeds: &Feeds, mut stun: Vec<String>) -> Result<Offerings> {

@@ -5,7 +5,9 @@
 mod file;
 mod sections;
 
-pub(crate) use file::load;
+pub(crate) use file::{ConfigError, load};
+#[cfg(feature = "client")]
+pub(crate) use sections::Log;
 #[cfg(feature = "device")]
 pub(crate) use sections::{Audio, Video};
 pub(crate) use sections::{Config, Server};

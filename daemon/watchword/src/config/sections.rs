@@ -1,5 +1,6 @@
 //! The sections of the configuration file, with their defaults and bounds.
 
+use crate::fingerprint::{Fingerprint, NoFingerprint};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -233,7 +234,7 @@ impl Config {
         if !rendezvous.url.is_empty() && !rendezvous.url.starts_with("wss://") {
             return Err("rendezvous.url must begin with wss:// (such as wss://example.org:8443/ws)".into());
         }
-        rendezvous.fingerprint_bytes()?;
+        rendezvous.certificate()?;
         server.given_certificate()?;
         server.stun_address()?;
         network.port_range()?;
@@ -242,23 +243,13 @@ impl Config {
 }
 
 impl Rendezvous {
-    /// The fingerprint as 32 bytes, where one is given.
-    pub(crate) fn fingerprint_bytes(&self) -> Result<Option<[u8; 32]>, String> {
+    /// The fingerprint, where one is given.
+    pub(crate) fn certificate(&self) -> Result<Option<Fingerprint>, String> {
         if self.fingerprint.is_empty() {
             return Ok(None);
         }
-        let wrong =
-            || "rendezvous.fingerprint must be 32 bytes as hexadecimal, as the server prints it".to_owned();
-        let digits: Vec<u8> = self.fingerprint.bytes().filter(|b| *b != b':').collect();
-        if digits.len() != 64 {
-            return Err(wrong());
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            let text = std::str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(text, 16).map_err(|_| wrong())?;
-        }
-        Ok(Some(bytes))
+        let fingerprint = self.fingerprint.parse().map(Some);
+        fingerprint.map_err(|wrong: NoFingerprint| format!("rendezvous.fingerprint: {wrong}"))
     }
 }
 

@@ -7,17 +7,16 @@ mod about;
 mod budget;
 mod claims;
 mod doors;
-mod link;
 mod orders;
 mod session;
 
 pub(crate) use about::About;
 pub(crate) use doors::{Offerings, Visit};
-pub(crate) use link::{LinkEvent, Remote, embedded, remote};
 pub(crate) use orders::{Added, Listed, Orders, WordWish, new_word};
 
 use crate::{
     audit::Audit,
+    link::LinkEvent,
     state::{Keys, StateDirectory, Words},
 };
 use anyhow::Result;

@@ -19,13 +19,12 @@ pub(crate) use keys::Keys;
 pub(crate) use terms::{Terms, now};
 pub(crate) use words::{Entry, Words, WordsError};
 
-use crate::folder::state_folder;
+use crate::folder::{state_folder, write_atomically};
 use anyhow::{Context as _, Result};
 use std::{
     fs::{self, File},
-    io::Write as _,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// The state folder. Cheap to clone; the lock is separate.
@@ -76,18 +75,4 @@ impl StateDirectory {
             Err(fs::TryLockError::Error(error)) => Err(error).context("cannot lock the state folder"),
         }
     }
-}
-
-/// Writes `bytes` to `path` so that a crash leaves the old content or the new, readable by the owner alone.
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let partial = path.with_extension("partial");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,6 +1,6 @@
 //! One WebSocket to a rendezvous elsewhere, kept: no answer for five seconds, and a new one is made.
 
-use super::{LinkEvent, QUEUE, backoff::Backoff, tls};
+use super::{LinkEvent, QUEUE, Trust, backoff::Backoff, tls};
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::signal::{FromServer, MAX_MESSAGE, ToServer};
@@ -33,13 +33,13 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// `url` is `wss://host[:port]/ws`; `fingerprint` the SHA-256 of its certificate where no authority signed it.
-    pub(crate) fn new(url: &str, fingerprint: Option<[u8; 32]>) -> Result<Self> {
+    /// `url` is `wss://host[:port]/ws`.
+    pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self> {
         let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
         if uri.host().is_none() {
             bail!("{url:?} names no host");
         }
-        Ok(Self { uri, tls: tls::client(fingerprint)? })
+        Ok(Self { uri, tls: tls::client(trust)? })
     }
 
     /// Host name, for STUN at the same host.
@@ -126,7 +126,7 @@ async fn converse(mut socket: Socket, events: &mpsc::Sender<LinkEvent>) -> Strin
                 }
             }
             message = to_server.recv() => {
-                let Some(message) = message else { return "the device let go of the link".into() };
+                let Some(message) = message else { return "nobody speaks any more".into() };
                 if let Err(error) = send(&mut socket, &message).await {
                     return error;
                 }

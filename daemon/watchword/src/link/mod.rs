@@ -1,20 +1,20 @@
-//! The device's link to its rendezvous: in process to an embedded one, by WebSocket to one elsewhere.
+//! The link to a rendezvous: in process to an embedded one, by WebSocket to one elsewhere.
 
 mod backoff;
 mod remote;
 mod tls;
+mod trust;
 
 pub(crate) use remote::{Remote, remote};
+pub(crate) use trust::{FirstUse, Trust, Verdict};
 
 use protocol::signal::{FromServer, ToServer};
-use rendezvous::LocalSocket;
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
 
-/// Messages that may wait for the device or for the socket. A full queue makes the socket wait, not grow.
+/// Messages that may wait for this end or for the socket. A full queue makes the socket wait, not grow.
 const QUEUE: usize = 256;
 
-/// What the link tells the device.
+/// What the link tells.
 #[derive(Debug)]
 pub(crate) enum LinkEvent {
     /// A socket is open; this is the way out. A welcome follows.
@@ -28,11 +28,15 @@ pub(crate) enum LinkEvent {
     },
 }
 
-/// Links to the server of this process.
+/// Links a device to the server of this process.
+#[cfg(feature = "device")]
 #[must_use]
-pub(crate) fn embedded(socket: LocalSocket, tasks: &TaskTracker) -> mpsc::Receiver<LinkEvent> {
+pub(crate) fn embedded(
+    socket: rendezvous::LocalSocket,
+    tasks: &tokio_util::task::TaskTracker,
+) -> mpsc::Receiver<LinkEvent> {
     let (events, link) = mpsc::channel(QUEUE);
-    let LocalSocket { sender, mut receiver } = socket;
+    let rendezvous::LocalSocket { sender, mut receiver } = socket;
     tasks.spawn(async move {
         if events.send(LinkEvent::Up(sender)).await.is_err() {
             return;
