@@ -2,6 +2,7 @@
 
 use super::rights::{self, Rights};
 use super::rpc;
+use super::runs::Runs;
 use super::slash;
 use crate::device::Device;
 use crate::room::{Member, now_ms};
@@ -18,6 +19,7 @@ pub(crate) struct Methods {
     pub(crate) device: Arc<dyn Device>,
     pub(crate) rights: Rights,
     pub(crate) member: Arc<Member>,
+    pub(crate) runs: Runs,
     pub(crate) video: Arc<Sent>,
 }
 
@@ -71,6 +73,13 @@ impl Methods {
             }),
             method::CHAT_HISTORY => rpc::params(call.params)
                 .and_then(|ChatHistory { before }| rpc::result(&self.member.history(before))),
+            method::COMMAND_LIST => rpc::result(&self.runs.list()),
+            method::COMMAND_RUN => rpc::params(call.params)
+                .and_then(|call| self.runs.start(&call, false))
+                .and_then(|started| rpc::result(&started)),
+            method::COMMAND_STOP => {
+                rpc::params(call.params).and_then(|run| self.runs.stop(run)).map(|()| json!({}))
+            }
             method::ROOM_INFO => rpc::result(&self.member.info()),
             method::PROFILE_SET => rpc::params(call.params).and_then(|profile| self.rename(&profile)),
             method::SESSION_BYE => {
@@ -102,7 +111,8 @@ impl Methods {
         Ok(Effect::Nothing)
     }
 
-    fn reply(&self, text: String) -> ChatMessage {
+    /// Something that the device says to this viewer alone.
+    pub(super) fn reply(&self, text: String) -> ChatMessage {
         let from = self.device.info(&self.member.name()).name;
         ChatMessage { id: 0, from, own: false, reply: true, text, time_ms: now_ms() }
     }

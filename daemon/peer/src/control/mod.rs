@@ -4,17 +4,20 @@ mod limits;
 mod methods;
 mod rights;
 mod rpc;
+mod runs;
 mod slash;
 
 pub(crate) use methods::Methods;
 pub(crate) use rights::Rights;
+pub(crate) use runs::Runs;
 
 use crate::room::News;
 use limits::{Calls, Outbox, Pass};
 use methods::Effect;
-use protocol::control::{Bye, MediaState, code, method};
+use protocol::control::{Bye, CommandExit, MediaState, code, method};
 use protocol::grant::Right;
 use rpc::Incoming;
+use runs::Heard;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -55,6 +58,7 @@ pub(crate) struct Control {
 enum Step {
     Heard(Option<DataChannelEvent>),
     Room(News),
+    Run(Heard, Option<(String, CommandExit)>),
     Media,
     Statistics,
     Bye,
@@ -97,6 +101,7 @@ impl Control {
                 }
                 Step::Room(News::Message(_)) => None,
                 Step::Room(News::Changed(changed)) => notify(&mut outbox, method::ROOM_CHANGED, &changed),
+                Step::Run(heard, end) => self.told(&heard, end, &mut outbox),
                 Step::Media => {
                     let state = self.media.borrow_and_update().clone();
                     notify(&mut outbox, method::MEDIA_STATE, &state)
@@ -121,9 +126,26 @@ impl Control {
             event = self.channel.poll() => Step::Heard(event),
             Ok(()) = self.media.changed() => Step::Media,
             news = self.methods.member.next() => Step::Room(news),
+            // While something waits to be read, commands wait as well.
+            (heard, end) = self.methods.runs.next(), if !waiting => Step::Run(heard, end),
             () = tick(statistics) => Step::Statistics,
             () = sleep(AGAIN), if waiting => Step::Again,
         }
+    }
+
+    fn told(&self, heard: &Heard, end: Option<(String, CommandExit)>, outbox: &mut Outbox) -> Option<Leave> {
+        if let Some((name, exit)) = end {
+            let how = serde_json::to_string(&exit).unwrap_or_default();
+            self.methods.rights.record(method::COMMAND_EXITED, &format!("{name} {how}"), Ok(()));
+        }
+        let message = match heard {
+            Heard::Event(event) => runs::told(event),
+            Heard::Line(text) => {
+                rpc::notification(method::CHAT_MESSAGE, &self.methods.reply(text.trim_end().to_owned()))
+            }
+        };
+        outbox.push(message, Instant::now());
+        None
     }
 
     async fn heard(

@@ -1,7 +1,8 @@
 //! Lines of the chat that begin with `/`: the same methods, for whoever can send no more than text.
 
 use super::methods::Methods;
-use protocol::control::{DeviceInfo, DeviceStats, RoomInfo, method};
+use super::runs::spoken;
+use protocol::control::{CommandInfo, DeviceInfo, DeviceStats, RoomInfo, method};
 use std::fmt::Write as _;
 
 /// One command that may be typed.
@@ -12,47 +13,84 @@ struct Known {
     help: &'static str,
     /// The method that it stands for: its right is needed, and it is recorded.
     method: &'static str,
-    run: fn(&Methods) -> String,
+    /// Takes the words after its name.
+    run: fn(&Methods, &[String]) -> String,
 }
 
-const KNOWN: [Known; 4] = [
-    Known { names: &["help", "?"], help: "what can be typed here", method: method::PING, run: help },
+const KNOWN: [Known; 5] = [
+    Known {
+        names: &["help", "?"],
+        help: "what can be typed here",
+        method: method::PING,
+        run: |methods, _| help(methods),
+    },
     Known {
         names: &["who"],
         help: "who is here",
         method: method::ROOM_INFO,
-        run: |methods| who(&methods.member.info()),
+        run: |methods, _| who(&methods.member.info()),
     },
     Known {
         names: &["status"],
         help: "how the device is",
         method: method::DEVICE_STATS,
-        run: |methods| status(&methods.device.info(&methods.member.name()), &methods.stats()),
+        run: |methods, _| status(&methods.device.info(&methods.member.name()), &methods.stats()),
     },
     Known {
         names: &["quality"],
         help: "what picture is sent",
         method: method::DEVICE_STATS,
-        run: |methods| quality(&methods.stats()),
+        run: |methods, _| quality(&methods.stats()),
+    },
+    Known {
+        names: &["run"],
+        help: "runs a command of the owner's: /run NAME VALUE ..., or /run alone for a list",
+        method: method::COMMAND_LIST,
+        run,
     },
 ];
 
 /// The answer to a line that begins with `/`; for its sender alone.
 pub(super) fn answer(methods: &Methods, line: &str) -> String {
-    let name = line.trim_start_matches('/').split_whitespace().next().unwrap_or("help");
+    let Some(words) = shlex::split(line.trim_start_matches('/')) else {
+        return "A quotation mark is open at the end of this line.".to_owned();
+    };
+    let (name, rest) = words.split_first().map_or(("help", &words[..]), |(name, rest)| (name.as_str(), rest));
     let Some(known) = KNOWN.iter().find(|known| known.names.contains(&name)) else {
         return "There is no command of this name; /help shows all.".to_owned();
     };
-    match methods.rights.check_method(known.method) {
-        Ok(()) => {
-            methods.rights.record(known.method, "", Ok(()));
-            (known.run)(methods)
-        }
-        Err(refused) => {
-            methods.rights.record(known.method, "", Err(&refused));
-            refused.message
-        }
+    let allowed = methods.rights.check_method(known.method);
+    methods.rights.record(known.method, "", allowed.as_ref().copied());
+    match allowed {
+        Ok(()) => (known.run)(methods, rest),
+        Err(refused) => refused.message,
     }
+}
+
+fn run(methods: &Methods, words: &[String]) -> String {
+    let known = methods.runs.list().commands;
+    if words.is_empty() {
+        return commands(&known);
+    }
+    let call = spoken(words, &known);
+    let started = methods.runs.start(&call, true);
+    methods.rights.record(method::COMMAND_RUN, &call.name, started.as_ref().map(|_| ()));
+    match started {
+        Ok(_) => format!("{} runs.", call.name),
+        Err(error) => error.message,
+    }
+}
+
+fn commands(known: &[CommandInfo]) -> String {
+    if known.is_empty() {
+        return "The owner has configured no commands.".to_owned();
+    }
+    let line = |command: &CommandInfo| {
+        let args: String =
+            command.args.iter().map(|argument| format!(" {}", argument.name.to_uppercase())).collect();
+        format!("{}{args}  {}", command.name, command.description)
+    };
+    known.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn help(methods: &Methods) -> String {
@@ -99,7 +137,8 @@ fn quality(stats: &DeviceStats) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::Rights;
+    use crate::commands::{Caller, Commands};
+    use crate::control::{Rights, Runs};
     use crate::device::{Act, Device};
     use crate::room::Room;
     use crate::tracks::sender::Sent;
@@ -135,7 +174,9 @@ mod tests {
     fn methods(room: &Room) -> Methods {
         let device: Arc<dyn Device> = Arc::new(Board);
         let rights = Rights::new(device.clone());
-        Methods { device, rights, member: Arc::new(room.enter()), video: Arc::new(Sent::default()) }
+        let caller = Caller { label: "test".into(), session: "1".into() };
+        let runs = Runs::new(Commands::new(Vec::new()).unwrap(), caller);
+        Methods { device, rights, member: Arc::new(room.enter()), runs, video: Arc::new(Sent::default()) }
     }
 
     #[test]
@@ -143,11 +184,16 @@ mod tests {
         let room = Room::new();
         let methods = methods(&room);
         let help = answer(&methods, "/help");
-        for known in &KNOWN {
+        for known in KNOWN.iter().filter(|known| known.method != method::COMMAND_LIST) {
             assert!(help.contains(&format!("/{}", known.names[0])), "{help}");
             assert!(!answer(&methods, &format!("/{} and more", known.names[0])).is_empty());
         }
         assert_eq!(answer(&methods, "/"), help);
+        assert!(
+            !help.contains("/run") && answer(&methods, "/run").contains("`commands`"),
+            "it is not granted"
+        );
+        assert!(answer(&methods, "/run \"lamp").contains("quotation"));
         assert!(answer(&methods, "/format c:").contains("/help"));
     }
 

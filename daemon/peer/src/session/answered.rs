@@ -5,7 +5,7 @@ use super::connection::{Connection, Reports};
 use super::negotiation::Totals;
 use super::offer::Offer;
 use super::phase::Event;
-use crate::control::{Control, Leave, Methods, Rights};
+use crate::control::{Control, Leave, Methods, Rights, Runs};
 use crate::room::Member;
 use crate::tracks::sender::Sender;
 use ::media::{Feed, FeedState, Subscription};
@@ -94,6 +94,7 @@ impl Answered {
                 device: environment.device.clone(),
                 rights: Rights::new(environment.device.clone()),
                 member: self.member.clone(),
+                runs: Runs::new(environment.commands.clone(), environment.caller.clone()),
                 video: totals.video.clone(),
             },
             media: self.media.subscribe(),

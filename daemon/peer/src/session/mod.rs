@@ -13,6 +13,7 @@ mod stop;
 pub use phase::Reason;
 pub use stop::Stop;
 
+use crate::commands::{Caller, Commands};
 use crate::control::Rights;
 use crate::device::Device;
 use crate::network::Network;
@@ -34,6 +35,10 @@ pub struct Environment {
     pub audio: Option<Feed>,
     /// The device's chat.
     pub room: Room,
+    /// The owner's commands.
+    pub commands: Commands,
+    /// Who this viewer is to a command that it runs.
+    pub caller: Caller,
     /// The device.
     pub device: Arc<dyn Device>,
     /// Where to listen.

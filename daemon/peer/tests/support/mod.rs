@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use watchword_peer::commands::{Caller, Commands};
 use watchword_peer::session::serve_over;
 use watchword_peer::viewer::{Viewer, ViewerError};
 use watchword_peer::{Device, End, Environment, Network, Room, Stop};
@@ -190,6 +191,8 @@ impl Setup {
             video: Some(video_feed),
             audio: Some(audio_feed),
             room: Room::new(),
+            commands: Commands::new(Vec::new()).unwrap(),
+            caller: Caller { label: "test".into(), session: "1".into() },
             device: Arc::new(Board),
             network: at(address),
         };

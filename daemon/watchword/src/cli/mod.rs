@@ -5,10 +5,10 @@ mod cameras;
 #[cfg(feature = "device")]
 mod run;
 mod serve;
-#[cfg(feature = "client")]
-mod visit;
 #[cfg(feature = "device")]
 mod sessions;
+#[cfg(feature = "client")]
+mod visit;
 #[cfg(feature = "device")]
 mod word;
 

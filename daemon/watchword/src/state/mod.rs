@@ -49,7 +49,7 @@ impl StateDirectory {
 
     /// A folder that a test made.
     #[cfg(test)]
-    pub(crate) fn at(path: &Path) -> Self {
+    pub(crate) fn at(path: &std::path::Path) -> Self {
         Self(path.to_owned())
     }
 
