@@ -41,10 +41,10 @@ pub enum CommandError {
         refusal: Refusal,
     },
     /// As many of it run as may.
-    #[error("The command {0} is running already; wait until it has ended, or stop it.")]
+    #[error("The command {0} is running already, as often as it may; wait until it has ended.")]
     Busy(String),
     /// As many commands run as may.
-    #[error("{MAX_RUNS} commands are running already, as many as may; wait until one has ended.")]
+    #[error("{MAX_RUNS} commands are running already, and no more may; wait until one has ended.")]
     Full,
     /// The viewer does not read what its other commands say.
     #[error("Too much output of other commands waits to be read; try again when it has been.")]

@@ -19,7 +19,7 @@ const ENVIRONMENT: [(&str, &str); 3] = [
     ("HOME", "/"),
 ];
 /// Between two looks at a child, should the system's signals not be heard.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A running process that leads its own group. What is left of the group when this is dropped is killed.
 ///
@@ -58,6 +58,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
+            .kill_on_drop(true)
             .spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         let pipes = (child.stdout.take(), child.stderr.take());

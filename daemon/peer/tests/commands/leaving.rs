@@ -52,12 +52,14 @@ async fn what_goes_on_alone_still_has_its_time_and_ends_with_the_device() {
     let mut longer = folder.script("longer", text);
     longer.on_leave = OnLeave::Keep;
     let commands = Commands::new(vec![spec, longer]).unwrap();
-    let leave = async |name: &str| {
+    let begin = async |name: &str| {
         let mut viewed = start(&commands, &call(name, &[])).unwrap();
         viewed.wait_for("ready").await;
-        viewed.running.finished()
+        viewed
     };
-    let (short, long) = (leave("kept").await, leave("longer").await);
+    let viewed = [begin("kept").await, begin("longer").await];
+    let [short, long] = viewed.each_ref().map(|viewed| viewed.running.finished());
+    drop(viewed);
     assert_eq!(timeout(LONG, short).await.expect("it hangs").unwrap().exit, CommandExit::TimedOut);
     commands.close().await;
     assert_eq!(timeout(LONG, long).await.expect("it hangs").unwrap().exit, CommandExit::Stopped);

@@ -1,5 +1,6 @@
 //! The sections of the configuration file, with their defaults and bounds.
 
+use super::commands::Command;
 use crate::fingerprint::{Fingerprint, NoFingerprint};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub sessions: Sessions,
     /// Logging.
     pub log: Log,
+    /// What viewers may have the device do.
+    pub commands: Vec<Command>,
 }
 
 /// `[device]`
@@ -238,7 +241,17 @@ impl Config {
         server.given_certificate()?;
         server.stun_address()?;
         network.port_range()?;
+        #[cfg(feature = "device")]
+        self.commands().map_err(|error| error.to_string())?;
         Ok(())
+    }
+}
+
+#[cfg(feature = "device")]
+impl Config {
+    /// The commands, checked and ready to run; else the first mistake.
+    pub(crate) fn commands(&self) -> Result<peer::commands::Commands, peer::commands::SpecError> {
+        super::commands::commands(&self.commands)
     }
 }
 
