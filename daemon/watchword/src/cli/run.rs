@@ -17,7 +17,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use feeds::Feeds;
-use peer::{Network, Room};
+use peer::{Network, Room, commands::Commands};
 use std::{
     io::{IsTerminal as _, Write as _},
     sync::Arc,
@@ -63,9 +63,10 @@ impl Run {
             keys,
             words,
         };
+        let commands = beginning.offerings.commands.clone();
         let (device, orders) = Device::new(beginning, stop.clone());
         let picture = feeds.picture(&config);
-        essential.spawn(serve(device, link, feeds));
+        essential.spawn(serve(device, link, feeds, commands));
         essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
         systemd::ready();
 
@@ -84,10 +85,15 @@ impl Run {
     }
 }
 
-/// The device until its end, then its pipelines.
-async fn serve(device: Device, link: mpsc::Receiver<LinkEvent>, feeds: Feeds) -> Result<()> {
+/// The device until its end, then its commands and pipelines.
+async fn serve(
+    device: Device,
+    link: mpsc::Receiver<LinkEvent>,
+    feeds: Feeds,
+    commands: Commands,
+) -> Result<()> {
     let done = device.run(link).await;
-    feeds.close().await;
+    tokio::join!(feeds.close(), commands.close());
     done
 }
 
@@ -124,7 +130,8 @@ fn offerings(config: &Config, feeds: &Feeds, mut stun: Vec<String>) -> Result<Of
         ports: config.network.port_range().map_err(|message| anyhow!(message))?,
         stun,
     };
-    Ok(Offerings { video: feeds.video.clone(), audio: feeds.audio.clone(), room: Room::new(), network })
+    let (video, audio) = (feeds.video.clone(), feeds.audio.clone());
+    Ok(Offerings { video, audio, room: Room::new(), commands: config.commands()?, network })
 }
 
 fn device_name(config: &Config) -> String {

@@ -10,7 +10,10 @@ use crate::{
     state::{Entry, Keys, Words, now as wall_clock},
 };
 use media::Feed;
-use peer::{Environment, Network, Room, Stop};
+use peer::{
+    Environment, Network, Room, Stop,
+    commands::{Caller, Commands},
+};
 use protocol::{
     proof::DeviceLogin,
     seal::{self, Context, Opener, Role},
@@ -53,14 +56,16 @@ pub(crate) struct Offerings {
     pub audio: Option<Feed>,
     /// The chat.
     pub room: Room,
+    /// The owner's commands.
+    pub commands: Commands,
     /// Where sessions listen.
     pub network: Network,
 }
 
 impl Offerings {
-    fn environment(&self, device: Arc<dyn peer::Device>) -> Environment {
-        let Self { video, audio, room, network } = self.clone();
-        Environment { video, audio, room, device, network }
+    fn environment(&self, device: Arc<dyn peer::Device>, caller: Caller) -> Environment {
+        let Self { video, audio, room, commands, network } = self.clone();
+        Environment { video, audio, room, commands, caller, device, network }
     }
 }
 
@@ -276,8 +281,9 @@ impl Doors {
             return Some(refuse(session, RefusalCode::Unavailable, "the session could not begin"));
         }
         let stop = Stop::new(self.stop.child_token());
-        let environment =
-            self.offerings.environment(self.about.for_session(entry, session, keys, &self.audit));
+        let caller = Caller { label: entry.label.clone(), session: short(session) };
+        let device = self.about.for_session(entry, session, keys, &self.audit);
+        let environment = self.offerings.environment(device, caller);
         let task = session::run(session.to_owned(), environment, messages, sealer, server, stop.clone());
         let task = self.sessions.spawn(task).id();
         let running = Running { place: context.place, source, since: wall_clock(), task, stop };
