@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_refusal_says_what_would_do() {
         let state = Argument::new("state", "on|off", false).unwrap();
-        assert_eq!(state.check("maybe").unwrap_err().to_string(), "is one of: on, off");
+        assert_eq!(state.check("maybe").unwrap_err().to_string(), "has to be one of: on, off");
         let number = Argument::new("number", "[0-9]{1,3}", false).unwrap();
         assert_eq!(number.check("1000").unwrap_err().to_string(), "has to match [0-9]{1,3}");
         assert_eq!(Argument::new("x", "-a|b", false).unwrap().hopeless_choice(), Some("-a"));

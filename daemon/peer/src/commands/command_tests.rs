@@ -44,7 +44,7 @@ fn arguments_are_all_of_the_declared_and_none_else() {
     let long = "x".repeat(60_000);
     assert!(refused(&[good[0], good[1], (long.as_str(), "x")]).len() < 200);
     let error = refused(&[("state", "on; reboot"), good[1]]);
-    assert_eq!(error, "The argument state of the command lamp is one of: on, off.");
+    assert_eq!(error, "The argument state of the command lamp has to be one of: on, off.");
 }
 
 #[test]

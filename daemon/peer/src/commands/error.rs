@@ -66,7 +66,7 @@ pub enum CommandError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Longer than [`super::MAX_VALUE`].
-    #[error("has at most {max} bytes", max = super::MAX_VALUE)]
+    #[error("may have at most {max} bytes", max = super::MAX_VALUE)]
     TooLong,
     /// NUL, a line's end, or another control character.
     #[error("may not have control characters")]
@@ -75,7 +75,7 @@ pub enum Refusal {
     #[error("may not begin with a hyphen")]
     Dash,
     /// None of the words that it may be.
-    #[error("is one of: {0}")]
+    #[error("has to be one of: {0}")]
     Choice(String),
     /// Another form than the pattern's.
     #[error("has to match {0}")]

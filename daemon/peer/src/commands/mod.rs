@@ -24,7 +24,7 @@ use command::Command;
 use output::Output;
 use process::Process;
 use protocol::control::{CommandExit, CommandExited, CommandList, CommandOutput, CommandRun, MAX_MESSAGE};
-use run::{Limits, Run};
+use run::{Limits, Report, Run};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -176,7 +176,8 @@ impl Commands {
         };
         let output = Output::new(run, command.max_output, events);
         let name = command.info.name.clone();
-        let life = Run { id: run, name, process, output, limits, started, last, finished, places };
+        let report = Report { started, last, finished };
+        let life = Run { id: run, name, process, output, limits, report, places };
         inner.tasks.spawn(life.live(stdout, stderr));
         drop(presence);
         Ok(Running { run, wish, finished: told })

@@ -30,11 +30,16 @@ pub(super) struct Run {
     pub(super) process: Process,
     pub(super) output: Output,
     pub(super) limits: Limits,
+    pub(super) report: Report,
+    pub(super) places: [OwnedSemaphorePermit; 2],
+}
+
+/// Who hears of the end.
+pub(super) struct Report {
     pub(super) started: Instant,
     /// The slot in the channel of events that is kept for the end: telling it never waits.
     pub(super) last: mpsc::OwnedPermit<CommandEvent>,
     pub(super) finished: watch::Sender<Option<Finished>>,
-    pub(super) places: [OwnedSemaphorePermit; 2],
 }
 
 /// What ends a run before it ends by itself.
@@ -52,7 +57,7 @@ pub(super) struct Limits {
 impl Run {
     /// Lives it.
     pub(super) async fn live(self, stdout: ChildStdout, stderr: ChildStderr) {
-        let Self { id, mut process, output, mut limits, started, .. } = self;
+        let Self { id, name, mut process, output, mut limits, report, places } = self;
         let mut reading = pin!(output.pump(stdout, stderr).fuse());
         let early = while_reading(&mut reading, limits.until_end(&mut process, &output)).await;
         if early.is_some() {
@@ -68,25 +73,29 @@ impl Run {
             Some(_) => read_on(&mut reading, sleep(PIPES)).await,
         };
         let status = process.reap().unwrap_or_else(|error| {
-            log::warn!("command {}: cannot learn how it ended: {error}", self.name);
+            log::warn!("command {name}: cannot learn how it ended: {error}");
             None
         });
-
+        // The place is free before the end is told: who hears of it may start the next at once.
+        let places = status.is_none().then_some(places);
         let exit = early.or(status.map(exit_of)).unwrap_or(CommandExit::Stopped);
-        let (sent, dropped) = output.counts();
-        self.finished.send_replace(Some(Finished { exit, duration: started.elapsed(), sent, dropped }));
-        if status.is_some() {
-            drop(self.places);
-            self.last.send(CommandEvent::Exited(CommandExited { run: id, exit, dropped }));
-            return;
+        report.tell(id, exit, output.counts());
+        if let Some(_taken) = places {
+            log::warn!("command {name} does not end when it is killed; its place is taken until it does");
+            tokio::select! {
+                () = process.ended() => {}
+                () = limits.closing.cancelled() => {}
+            }
+            let _ = process.reap();
         }
-        self.last.send(CommandEvent::Exited(CommandExited { run: id, exit, dropped }));
-        log::warn!("command {} does not end when it is killed; its place is taken until it does", self.name);
-        tokio::select! {
-            () = process.ended() => {}
-            () = limits.closing.cancelled() => {}
-        }
-        let _ = process.reap();
+    }
+}
+
+impl Report {
+    fn tell(self, run: u64, exit: CommandExit, (sent, dropped): (u64, u64)) {
+        let duration = self.started.elapsed();
+        self.finished.send_replace(Some(Finished { exit, duration, sent, dropped }));
+        self.last.send(CommandEvent::Exited(CommandExited { run, exit, dropped }));
     }
 }
 
