@@ -13,6 +13,8 @@ export type Config = Record<string, Record<string, string | number | boolean | r
 
 export interface Settings {
   config?: Config;
+  /** More of the configuration, as text. */
+  more?: string;
   namespace?: string;
   /** Address that the server listens at. */
   address?: string;
@@ -106,7 +108,7 @@ export class Device extends Daemon {
   /** Not started yet, without a word. */
   static async prepare(settings: Settings = {}): Promise<Device> {
     const [directory, port, config] = await place(settings);
-    await writeFile(join(directory, 'config.toml'), toml({ ...SMALL, ...config }));
+    await writeFile(join(directory, 'config.toml'), `${toml({ ...SMALL, ...config })}\n${settings.more ?? ''}`);
     return new Device('run', directory, port, settings);
   }
 

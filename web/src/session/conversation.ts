@@ -1,6 +1,7 @@
 /** What is said on the control channel beside pings: who the device is, how it is, and the chat. */
 
 import { Chat } from './chat';
+import { Commands, type Command } from './commands';
 import { RpcError, type Control } from './control';
 import { readDeviceInfo, readDeviceStats, readMediaState, type DeviceInfo, type DeviceStats, type MediaState } from './device';
 
@@ -14,6 +15,7 @@ export class Conversation {
   stats: DeviceStats | undefined;
   media: MediaState | undefined;
   chat = new Chat();
+  commands = new Commands();
   readonly #changed: () => void;
   #control: Control | undefined;
   #statsWanted = false;
@@ -29,6 +31,7 @@ export class Conversation {
   /** A session's channel is open. `pass` takes what the device gives for the next knock. */
   begin(control: Control, name: string, pass: (pass: string) => void): void {
     this.#control = control;
+    this.commands.begin(control);
     if (name !== '') this.#tell(control, 'profile.set', { name });
     if (this.#statsWanted) this.#tell(control, 'stats.subscribe', { on: true });
     control
@@ -36,6 +39,7 @@ export class Conversation {
       .then((result) => {
         this.info = readDeviceInfo(result);
         if (this.info.pass !== '') pass(this.info.pass);
+        if (this.may('commands')) this.#ask(control, 'command.list', (result) => this.commands.list(result));
         if (this.may('chat')) this.#ask(control, 'chat.history', (result) => this.chat.history(result));
         this.#changed();
       })
@@ -53,6 +57,7 @@ export class Conversation {
     this.stats = undefined;
     this.media = undefined;
     this.chat.end();
+    this.commands.end();
   }
 
   /** Forgets the device: another word is another conversation. */
@@ -60,6 +65,7 @@ export class Conversation {
     this.end();
     this.info = undefined;
     this.chat = new Chat();
+    this.commands = new Commands();
   }
 
   /** False for a method that is none of its matters. */
@@ -73,6 +79,12 @@ export class Conversation {
         break;
       case 'chat.message':
         this.chat.message(params);
+        break;
+      case 'command.output':
+        this.commands.output(params);
+        break;
+      case 'command.exited':
+        this.commands.exited(params);
         break;
       case 'room.changed':
         this.chat.changed(params);
@@ -102,6 +114,12 @@ export class Conversation {
       if (error instanceof RpcError) throw error;
       throw new Error('It is not certain that this arrived: the connection broke.', { cause: error });
     }
+  }
+
+  /** Rejects with a sentence for a person. */
+  async run(command: Command, args: Record<string, string>): Promise<void> {
+    await this.commands.run(command, args);
+    this.#changed();
   }
 
   rename(name: string): void {

@@ -4,6 +4,7 @@ import { css, html, nothing, type PropertyDeclarations, type PropertyValues, typ
 import type { State } from '../session/machine';
 import type { Viewer } from '../session/viewer';
 import './chat';
+import './commands';
 import './door';
 import { countdown, sentence } from './sentences';
 import { shared } from './shared-style';
@@ -75,7 +76,10 @@ export class App extends ViewerElement {
         </main>
       </div>
       ${this.scene
-        ? html`<watchword-chat .viewer=${viewer} ?hidden=${!chat} @open-chat=${this.#toggleChat}></watchword-chat>`
+        ? html`<aside ?hidden=${!chat}>
+            <watchword-commands .viewer=${viewer}></watchword-commands>
+            <watchword-chat .viewer=${viewer} @open-chat=${this.#toggleChat}></watchword-chat>
+          </aside>`
         : nothing}
     `;
   }
@@ -232,6 +236,17 @@ export class App extends ViewerElement {
         overflow: hidden;
         clip-path: inset(50%);
       }
+      aside {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+      }
+      aside[hidden] {
+        display: none;
+      }
+      watchword-chat {
+        flex: 1;
+      }
       watchword-stats {
         position: absolute;
         inset: max(0.9rem, env(safe-area-inset-top)) auto auto max(0.9rem, env(safe-area-inset-left));
@@ -250,7 +265,7 @@ export class App extends ViewerElement {
         :host([scene][chatting]) {
           grid-template-columns: 1fr 22rem;
         }
-        watchword-chat {
+        aside {
           border-inline-start: 1px solid var(--line);
         }
       }

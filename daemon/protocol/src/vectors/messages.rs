@@ -3,9 +3,10 @@
 use crate::{
     bytes::B64,
     control::{
-        Answer, Bye, Call, ChatHistory, ChatMessage, ChatPage, ChatSend, DeviceInfo, DeviceStats, Id,
-        MediaState, Message, Outcome, RoomChanged, RoomEvent, RoomInfo, RoomMember, RpcError, TrackState,
-        Version, code, method,
+        Answer, Bye, Call, ChatHistory, ChatMessage, ChatPage, ChatSend, CommandArg, CommandExit,
+        CommandExited, CommandInfo, CommandList, CommandOutput, CommandRun, CommandStarted, DeviceInfo,
+        DeviceStats, Id, MediaState, Message, Outcome, OutputStream, RoomChanged, RoomEvent, RoomInfo,
+        RoomMember, RpcError, TrackState, Version, code, method,
     },
     grant::Grant,
     sealed::Sealed,
@@ -189,6 +190,9 @@ fn calls() -> Vec<Message> {
         call(number(7), method::CHAT_HISTORY, value(ChatHistory { before: Some(7) })),
         call(number(8), method::CHAT_HISTORY, value(ChatHistory { before: None })),
         call(number(10), method::ROOM_INFO, json!({})),
+        call(number(11), method::COMMAND_LIST, json!({})),
+        call(number(12), method::COMMAND_RUN, value(run())),
+        call(number(13), method::COMMAND_STOP, value(CommandStarted { run: 4 })),
     ]
 }
 
@@ -207,7 +211,44 @@ fn member() -> RoomMember {
     RoomMember { id: 2, name: "Ada".to_owned(), since_ms: 1_795_000_000_000 }
 }
 
+fn run() -> CommandRun {
+    CommandRun { name: "lamp".to_owned(), args: [("state".to_owned(), "on".to_owned())].into() }
+}
+
+fn lamp() -> CommandList {
+    let state = CommandArg {
+        name: "state".to_owned(),
+        pattern: "on|off".to_owned(),
+        choices: vec!["on".to_owned(), "off".to_owned()],
+    };
+    let level =
+        CommandArg { name: "level".to_owned(), pattern: "[0-9]{1,3}".to_owned(), choices: Vec::new() };
+    let (label, description) = ("Lamp".to_owned(), "Switches the lamp.".to_owned());
+    CommandList {
+        commands: vec![CommandInfo { name: "lamp".to_owned(), label, description, args: vec![state, level] }],
+    }
+}
+
+fn exits() -> Vec<Message> {
+    let exits = [
+        CommandExit::Code { code: 1 },
+        CommandExit::Signal { signal: 9 },
+        CommandExit::TimedOut,
+        CommandExit::Stopped,
+    ];
+    let exited = |exit| value(CommandExited { run: 4, exit, dropped: 0 });
+    exits.map(|exit| call(None, method::COMMAND_EXITED, exited(exit))).into()
+}
+
 fn notifications() -> Vec<Message> {
+    let mut messages = of_the_session();
+    let output = CommandOutput { run: 4, stream: OutputStream::Stderr, text: "a warning\n".to_owned() };
+    messages.push(call(None, method::COMMAND_OUTPUT, value(output)));
+    messages.extend(exits());
+    messages
+}
+
+fn of_the_session() -> Vec<Message> {
     let waiting = TrackState::Waiting { message: "The camera is unplugged: plug it in again.".to_owned() };
     let media = |video, audio| call(None, method::MEDIA_STATE, value(MediaState { video, audio }));
     vec![
@@ -245,6 +286,8 @@ fn answers() -> Vec<Message> {
         answer(Some(Id::Number(2)), Outcome::Result(value(info))),
         answer(Some(Id::Number(4)), Outcome::Result(value(stats()))),
         answer(Some(Id::Number(7)), Outcome::Result(value(ChatPage { messages: vec![chat()], more: true }))),
+        answer(Some(Id::Number(11)), Outcome::Result(value(lamp()))),
+        answer(Some(Id::Number(12)), Outcome::Result(value(CommandStarted { run: 4 }))),
         answer(Some(Id::Number(10)), Outcome::Result(value(RoomInfo { you: 2, members: vec![member()] }))),
         answer(Some(Id::Number(9)), error(code::METHOD_NOT_FOUND, "There is no method of this name.")),
         answer(None, error(code::PARSE, "The message is not JSON: send one object.")),
