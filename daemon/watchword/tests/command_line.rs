@@ -9,7 +9,7 @@ fn version_and_help_are_there() {
     let home = Home::new();
     assert_eq!(stdout(&home.run(&["--version"])), format!("watchword {}\n", env!("CARGO_PKG_VERSION")));
     let help = stdout(&home.run(&["--help"]));
-    for command in ["run", "serve", "word", "cameras", "--config"] {
+    for command in ["run", "serve", "word", "cameras", "status", "chat", "--config"] {
         assert!(help.contains(command), "{command} is missing:\n{help}");
     }
 }

@@ -115,8 +115,8 @@ async fn join_rendezvous(
         return Ok((link, pages, Vec::new()));
     }
     let fingerprint = rendezvous.certificate().map_err(|message| anyhow!(message))?;
-    let trust = fingerprint.map_or(Trust::Authorities, Trust::Certificate);
-    let remote = Remote::new(&rendezvous.url, &trust).context("[rendezvous] url")?;
+    let trust = fingerprint.map_or_else(Trust::authorities, Trust::certificate);
+    let remote = Remote::new(&rendezvous.url, trust).context("[rendezvous] url")?;
     let shown = (!rendezvous.fingerprint.is_empty()).then(|| rendezvous.fingerprint.clone());
     let pages = Pages::of_remote(&rendezvous.url, shown);
     let stun = vec![format!("stun:{}:{}", remote.host(), rendezvous::STUN_PORT)];

@@ -3,7 +3,7 @@
 use super::{Failure, ServerAddress};
 use crate::link::{LinkEvent, Remote, Trust, remote};
 use protocol::signal::ToServer;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,7 +20,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Begins to connect.
-    pub(super) fn open(server: &ServerAddress, trust: &Trust) -> Result<Self, Failure> {
+    pub(super) fn open(server: &ServerAddress, trust: Arc<Trust>) -> Result<Self, Failure> {
         let remote_server = Remote::new(&server.url(), trust)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let link = remote(remote_server, stop.clone(), &tasks);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     fingerprint::Fingerprint,
-    link::{FirstUse, LinkEvent, Trust, Verdict},
+    link::{LinkEvent, Trust, Verdict},
 };
 use peer::{
     Network,
@@ -70,7 +70,7 @@ enum Knock {
 struct Way {
     reach: Reach,
     known: Known,
-    first_use: Option<Arc<FirstUse>>,
+    trust: Arc<Trust>,
     /// Whether the person knows that it takes longer.
     told: bool,
 }
@@ -82,15 +82,12 @@ impl Reach {
     /// A sentence, and a [`Failure`] for each exit code. Nothing is left behind: no task, no socket.
     pub(crate) async fn connect(self) -> Result<Session, Failure> {
         let known = Known::open()?;
-        let (trust, first_use) = match self.fingerprint {
-            Some(fingerprint) => (Trust::Certificate(fingerprint), None),
-            None => {
-                let first_use = FirstUse::new(known.certificate(&self.server)?);
-                (Trust::FirstUse(first_use.clone()), Some(first_use))
-            }
+        let trust = match self.fingerprint {
+            Some(fingerprint) => Trust::certificate(fingerprint),
+            None => Trust::first_use(known.certificate(&self.server)?),
         };
-        let mut line = Line::open(&self.server, &trust)?;
-        let way = Way { reach: self, known, first_use, told: false };
+        let mut line = Line::open(&self.server, trust.clone())?;
+        let way = Way { reach: self, known, trust, told: false };
         let reached = way.walk(&mut line).await;
         line.close().await;
         reached
@@ -256,7 +253,7 @@ impl Way {
         if let Some(given) = self.reach.fingerprint {
             return self.known.keep_certificate(server, given);
         }
-        if let Some(Verdict::New(seen)) = self.first_use.as_ref().and_then(|first_use| first_use.verdict()) {
+        if let Some(Verdict::New(seen)) = self.trust.verdict() {
             self.known.keep_certificate(server, seen)?;
             remark(&format!(
                 "{server} made its certificate itself; from now on it must be this one (kept in {}):\n  {seen}",
@@ -269,7 +266,13 @@ impl Way {
     /// No socket: whom to trust is never waited for.
     fn disconnected(&mut self, why: &str) -> Result<(), Failure> {
         let server = &self.reach.server;
-        match self.first_use.as_ref().and_then(|first_use| first_use.verdict()) {
+        match self.trust.verdict() {
+            Some(Verdict::Changed { seen }) if self.reach.fingerprint.is_some() => {
+                Err(Failure::Failed(format!(
+                    "{server} shows another certificate than the one that was given: somebody may be between, or it made a \
+                 new one. It shows {seen}"
+                )))
+            }
             Some(Verdict::Changed { seen }) => Err(Failure::Failed(format!(
                 "{server} shows another certificate than before: somebody may be between, or it made a new one. Compare \
                  the fingerprint with the one that the server prints; if it is the same, visit it once with \

@@ -6,7 +6,7 @@ mod tls;
 mod trust;
 
 pub(crate) use remote::{Remote, remote};
-pub(crate) use trust::{FirstUse, Trust, Verdict};
+pub(crate) use trust::{Trust, Verdict};
 
 use protocol::signal::{FromServer, ToServer};
 use tokio::sync::mpsc;

@@ -34,7 +34,7 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// `url` is `wss://host[:port]/ws`.
-    pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self> {
+    pub(crate) fn new(url: &str, trust: Arc<Trust>) -> Result<Self> {
         let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
         if uri.host().is_none() {
             bail!("{url:?} names no host");

@@ -1,8 +1,7 @@
 //! TLS towards a rendezvous, with whom to trust put into practice.
 
-use super::trust::{FirstUse, Trust, of};
-use crate::fingerprint::Fingerprint;
-use anyhow::Result;
+use super::trust::Trust;
+use anyhow::{Result, bail};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -15,33 +14,25 @@ use rustls::{
 use std::sync::Arc;
 
 /// TLS for a rendezvous that shows a certificate to trust.
-pub(super) fn client(trust: &Trust) -> Result<Arc<ClientConfig>> {
+pub(super) fn client(trust: Arc<Trust>) -> Result<Arc<ClientConfig>> {
     let provider = Arc::new(ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-    let judge = match trust {
-        #[cfg(feature = "device")]
-        Trust::Authorities => {
-            let roots = system_roots();
-            if roots.is_empty() {
-                anyhow::bail!(
-                    "no certificate authorities on this system: install ca-certificates, or give the server's \
-                     fingerprint as `fingerprint` in [rendezvous]"
-                );
-            }
-            return Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()));
-        }
-        Trust::Certificate(fingerprint) => Judge::One(*fingerprint),
-        Trust::FirstUse(first_use) => {
-            let roots = Arc::new(system_roots());
-            let authorities = match roots.is_empty() {
-                true => None,
-                false => Some(WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build()?),
-            };
-            Judge::FirstUse { first_use: first_use.clone(), authorities }
+    let (useful, needed) = trust.asks_authorities();
+    let roots = if useful { system_roots() } else { RootCertStore::empty() };
+    if needed && roots.is_empty() {
+        bail!(
+            "no certificate authorities on this system: install ca-certificates, or give the server's fingerprint as \
+             `fingerprint` in [rendezvous]"
+        );
+    }
+    let authorities = match roots.is_empty() {
+        true => None,
+        false => {
+            Some(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?)
         }
     };
-    let verifier = Arc::new(Verifier { judge, provider });
+    let verifier = Arc::new(Verifier { trust, authorities, provider });
     Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()))
 }
 
@@ -52,18 +43,13 @@ fn system_roots() -> RootCertStore {
     roots
 }
 
-/// Judges the certificate itself. The handshake's signature is verified as always, so the other end must hold the
+/// Leaves the certificate to [`Trust`]. The handshake's signature is verified as always, so the other end must hold the
 /// certificate's key.
 #[derive(Debug)]
 struct Verifier {
-    judge: Judge,
+    trust: Arc<Trust>,
+    authorities: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
-}
-
-#[derive(Debug)]
-enum Judge {
-    One(Fingerprint),
-    FirstUse { first_use: Arc<FirstUse>, authorities: Option<Arc<WebPkiServerVerifier>> },
 }
 
 impl ServerCertVerifier for Verifier {
@@ -75,20 +61,8 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match &self.judge {
-            Judge::One(fingerprint) if of(end_entity) == *fingerprint => {}
-            Judge::One(_) => {
-                return Err(Error::General(format!(
-                    "its certificate has another fingerprint than was given: somebody may be between, or the server \
-                     made a new certificate; it shows {}",
-                    of(end_entity)
-                )));
-            }
-            Judge::FirstUse { first_use, authorities } => {
-                let shown = (intermediates, server_name, ocsp_response, now);
-                first_use.judge(authorities.as_deref(), end_entity, shown)?;
-            }
-        }
+        let shown = (intermediates, server_name, ocsp_response, now);
+        self.trust.judge(self.authorities.as_deref(), end_entity, shown)?;
         Ok(ServerCertVerified::assertion())
     }
 

@@ -9,23 +9,14 @@ use rustls::{
 use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Whose certificate is taken.
-#[derive(Clone, Debug)]
-pub(crate) enum Trust {
-    /// One that an authority of this system signed.
-    #[cfg(feature = "device")]
-    Authorities,
-    /// This one, whatever its names and dates: a board has no clock before NTP.
-    Certificate(Fingerprint),
-    /// One that an authority signed, or else the one that this server showed at the first visit.
-    FirstUse(Arc<FirstUse>),
-}
-
-/// What a server showed, against what it showed at the first visit. A first visit is trusted as such: who is between
-/// at that time sees places and times, but neither the word nor what is said (the word proves the other end).
+/// Whose certificate is taken, and what became of the one that was shown.
 #[derive(Debug)]
-pub(crate) struct FirstUse {
+pub(crate) struct Trust {
     known: Option<Fingerprint>,
+    /// What an authority of this system signed is taken.
+    signed: bool,
+    /// What nobody signed is taken where none is known.
+    new: bool,
     verdict: Mutex<Option<Verdict>>,
 }
 
@@ -40,7 +31,7 @@ pub(crate) enum Verdict {
     Known,
     /// Refused: it is another than the one that is known.
     Changed {
-        /// What was shown now.
+        /// What was shown.
         seen: Fingerprint,
     },
     /// Refused: an authority signed it, but not for this name, or not for now.
@@ -53,20 +44,51 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    fn good(&self) -> bool {
-        matches!(self, Self::Signed | Self::New(_) | Self::Known)
+    fn problem(&self) -> Option<String> {
+        match self {
+            Self::Signed | Self::New(_) | Self::Known => None,
+            Self::Changed { seen } => Some(format!(
+                "its certificate has another fingerprint than the one that is known here: somebody may be between, or \
+                 the server made a new certificate (then give its fingerprint, {seen})"
+            )),
+            Self::Wrong { seen, why } => {
+                Some(format!("its certificate is not trusted: {why} (its fingerprint is {seen})"))
+            }
+        }
     }
 }
 
-impl FirstUse {
-    /// For a server that showed this certificate before, if it was ever visited.
-    pub(crate) fn new(known: Option<Fingerprint>) -> Arc<Self> {
-        Arc::new(Self { known, verdict: Mutex::new(None) })
+impl Trust {
+    /// What an authority of this system signed.
+    #[cfg(feature = "device")]
+    pub(crate) fn authorities() -> Arc<Self> {
+        Self::new(None, true, false)
+    }
+
+    /// This one alone, whatever its names and dates: a board has no clock before NTP.
+    pub(crate) fn certificate(fingerprint: Fingerprint) -> Arc<Self> {
+        Self::new(Some(fingerprint), false, false)
+    }
+
+    /// What an authority signed, or the one that this server showed before; whatever it shows, where it never did. Who is
+    /// between at that time sees places and times, but neither the word nor what is said (the word proves the other
+    /// end).
+    pub(crate) fn first_use(known: Option<Fingerprint>) -> Arc<Self> {
+        Self::new(known, true, true)
+    }
+
+    fn new(known: Option<Fingerprint>, signed: bool, new: bool) -> Arc<Self> {
+        Arc::new(Self { known, signed, new, verdict: Mutex::new(None) })
     }
 
     /// What became of the certificate that was shown last; `None` before one was.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether authorities are of use, and whether nothing else is.
+    pub(super) fn asks_authorities(&self) -> (bool, bool) {
+        (self.signed, self.signed && !self.new && self.known.is_none())
     }
 
     /// Judges what a server shows, and keeps the verdict.
@@ -76,15 +98,16 @@ impl FirstUse {
         certificate: &CertificateDer<'_>,
         (chain, name, staple, now): (&[CertificateDer<'_>], &ServerName<'_>, &[u8], UnixTime),
     ) -> Result<(), Error> {
-        let seen = of(certificate);
         let signed = match authorities {
-            Some(authorities) => authorities.verify_server_cert(certificate, chain, name, staple, now),
-            None => Err(CertificateError::UnknownIssuer.into()),
+            Some(authorities) if self.signed => {
+                authorities.verify_server_cert(certificate, chain, name, staple, now)
+            }
+            Some(_) | None => Err(CertificateError::UnknownIssuer.into()),
         };
-        let verdict = self.verdict_on(seen, signed.err());
-        let taken = verdict.good();
+        let verdict = self.verdict_on(of(certificate), signed.err());
+        let problem = verdict.problem();
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
-        if taken { Ok(()) } else { Err(Error::General("its certificate is not trusted".into())) }
+        problem.map_or(Ok(()), |problem| Err(Error::General(problem)))
     }
 
     fn verdict_on(&self, seen: Fingerprint, wrong: Option<Error>) -> Verdict {
@@ -92,14 +115,14 @@ impl FirstUse {
             (None, _) => Verdict::Signed,
             (Some(_), Some(known)) if known == seen => Verdict::Known,
             (Some(_), Some(_)) => Verdict::Changed { seen },
-            (Some(error), None) if self_made(&error) => Verdict::New(seen),
+            (Some(error), None) if self.new && self_made(&error) => Verdict::New(seen),
             (Some(error), None) => Verdict::Wrong { seen, why: error.to_string() },
         }
     }
 }
 
 /// A certificate's fingerprint.
-pub(super) fn of(certificate: &CertificateDer<'_>) -> Fingerprint {
+fn of(certificate: &CertificateDer<'_>) -> Fingerprint {
     Fingerprint(Sha256::digest(certificate).into())
 }
 
@@ -124,7 +147,7 @@ mod tests {
         let (one, other) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
         let unsigned = || Some(Error::from(CertificateError::UnknownIssuer));
         let late = || Some(Error::from(CertificateError::Expired));
-        let (new, known) = (FirstUse::new(None), FirstUse::new(Some(one)));
+        let (new, known) = (Trust::first_use(None), Trust::first_use(Some(one)));
         assert_eq!(new.verdict_on(one, unsigned()), Verdict::New(one));
         assert_eq!(new.verdict_on(one, None), Verdict::Signed);
         assert!(matches!(new.verdict_on(one, late()), Verdict::Wrong { seen, .. } if seen == one));
@@ -133,5 +156,22 @@ mod tests {
         assert_eq!(known.verdict_on(other, unsigned()), Verdict::Changed { seen: other });
         assert_eq!(known.verdict_on(other, late()), Verdict::Changed { seen: other });
         assert_eq!(known.verdict_on(other, None), Verdict::Signed, "the server got a real certificate");
+    }
+
+    #[test]
+    fn what_was_told_beforehand_counts_alone() {
+        let certificate = CertificateDer::from(vec![1, 2, 3]);
+        let name = ServerName::try_from("localhost").unwrap();
+        let judged = |fingerprint| {
+            let told = Trust::certificate(fingerprint);
+            let taken = told.judge(
+                None,
+                &certificate,
+                (&[], &name, &[], UnixTime::since_unix_epoch(Default::default())),
+            );
+            (taken.is_ok(), told.verdict())
+        };
+        assert_eq!(judged(of(&certificate)), (true, Some(Verdict::Known)));
+        assert_eq!(judged(Fingerprint([1; 32])), (false, Some(Verdict::Changed { seen: of(&certificate) })));
     }
 }
