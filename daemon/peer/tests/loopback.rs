@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use watchword_peer::viewer::{CallError, Media, Viewer};
-use watchword_peer::{End, Environment, Reason, Stop, serve};
+use watchword_peer::{End, Environment, Network, Reason, Stop, serve};
 use webrtc::data_channel::DataChannelEvent;
 use webrtc::runtime::TokioRuntime;
 
@@ -314,6 +314,36 @@ async fn answers_to_browsers() {
         assert_eq!(refusals, 1, "{name}: the second offer is refused, and the session goes on: {heard:?}");
     }
     drop(subscription);
+    setup.close().await;
+}
+
+/// Waits for a STUN Binding request (RFC 8489 section 5).
+async fn asked(stun: &tokio::net::UdpSocket) {
+    let mut datagram = [0; 1500];
+    let length = timeout(5 * SECOND, stun.recv(&mut datagram)).await.expect("STUN was asked").unwrap();
+    assert!(length >= 20 && datagram[..2] == [0, 1] && datagram[4..8] == [0x21, 0x12, 0xa4, 0x42]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_ends_ask_the_stun_server_that_they_were_told_of() {
+    let bind = async || tokio::net::UdpSocket::bind((DEVICE, 0)).await.unwrap();
+    let network = |stun: &tokio::net::UdpSocket, at| Network {
+        stun: vec![format!("stun:{}", stun.local_addr().unwrap())],
+        ..support::at(at)
+    };
+    let (of_device, of_viewer) = (bind().await, bind().await);
+    let mut setup = Setup::new(DEVICE);
+    setup.environment.network = network(&of_device, DEVICE);
+    let (to_device, device_inbox) = mpsc::channel(64);
+    let (to_viewer, viewer_inbox) = mpsc::channel(64);
+    let stop = CancellationToken::new();
+    let session = tokio::spawn(serve(setup.environment.clone(), device_inbox, to_viewer, stop.clone()));
+    let viewer =
+        Viewer::connect_for_data(&network(&of_viewer, VIEWER), to_device, viewer_inbox).await.unwrap();
+    asked(&of_device).await;
+    asked(&of_viewer).await;
+    viewer.leave().await;
+    assert_eq!(session.await.unwrap().reason, Reason::Left);
     setup.close().await;
 }
 

@@ -295,7 +295,7 @@ fn two_chats_hear_each_other_and_end_with_their_input() {
     assert_eq!((&heard["from"], &heard["own"]), (&"Ada".into(), &false.into()));
     assert_eq!(heard["text"], "hello \u{1b}[2J 😀");
     writeln!(bob_types, "hi\u{1b}[2J").unwrap();
-    assert_eq!(ada.line("Bob"), "Bob\\u{202e}: hi\\u{1b}[2J");
+    assert_eq!(ada.line(": hi"), "Bob\\u{202e}: hi\\u{1b}[2J");
     drop((ada_types, bob_types));
     assert_eq!((ada.end(), bob.end()), (Some(0), Some(0)));
 }

@@ -1,44 +1,40 @@
 //! The other side of a session: a viewer that is no browser.
 
 mod calls;
+mod hearing;
 mod reports;
+mod starting;
 
 pub use calls::CallError;
 
 use crate::network::Network;
-use crate::session::connection::{Connection, Plan, Reports, VIEWER_CHECKS};
+use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};
 use crate::session::negotiation::resolve;
 use crate::tracks::codecs::{self, CONSTRAINED_BASELINE};
 use calls::Calls;
+use hearing::{hear, receive};
 use protocol::control::{Call, LABEL};
 use protocol::sealed::Sealed;
 use reports::SenderReports;
 use rtc::interceptor::Slot;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
-use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use serde_json::Value;
+use starting::{answered, candidates, late_candidates, offer, opened};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
-use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
-use webrtc::peer_connection::{
-    PeerConnection, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription,
-};
+use webrtc::data_channel::DataChannel;
+use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::runtime::{Runtime, TokioRuntime};
 
 /// From the offer to the open control channel.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// How long the offer waits for the addresses of the sockets.
-const GATHER: Duration = Duration::from_millis(100);
 /// Packets and reports that wait for [`Viewer::media`]; more are lost.
 const MEDIA: usize = 1024;
 /// Notifications that wait for [`Viewer::notice`]; more are lost.
 const NOTICES: usize = 256;
-/// A connection that was silent for this long beyond ICE's own patience (4 s) has broken.
-const SILENCE: Duration = Duration::from_secs(4);
 
 /// A viewer in a session.
 pub struct Viewer {
@@ -234,171 +230,4 @@ impl Viewer {
         connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
         Ok(Self { connection, calls, notices, media, tracks })
     }
-}
-
-async fn offer(
-    peer: &dyn PeerConnection,
-    reports: &mut Reports,
-    kinds: &[RtpCodecKind],
-    sockets: usize,
-) -> Result<String, webrtc::error::Error> {
-    for kind in kinds {
-        let init = RTCRtpTransceiverInit {
-            direction: RTCRtpTransceiverDirection::Recvonly,
-            streams: Vec::new(),
-            send_encodings: Vec::new(),
-        };
-        peer.add_transceiver_from_kind(*kind, Some(init)).await?;
-    }
-    let offer = peer.create_offer(None).await?;
-    let bare = offer.sdp.clone();
-    peer.set_local_description(offer).await?;
-    let gathered = async {
-        for _ in 0..sockets {
-            reports.candidates.recv().await;
-        }
-    };
-    let _ = tokio::time::timeout(GATHER, gathered).await;
-    Ok(peer.local_description().await.map_or(bare, |description| description.sdp))
-}
-
-async fn answered(peer: &dyn PeerConnection, inbox: &mut mpsc::Receiver<Sealed>) -> Result<(), ViewerError> {
-    let mut early = Vec::new();
-    loop {
-        match inbox.recv().await {
-            Some(Sealed::Answer { sdp }) => {
-                peer.set_remote_description(RTCSessionDescription::answer(sdp)?).await?;
-                break;
-            }
-            Some(Sealed::Candidate { candidate, .. }) => early.push(candidate),
-            Some(Sealed::Error { message }) => return Err(ViewerError::Refused(message)),
-            Some(Sealed::Offer { .. } | Sealed::EndOfCandidates) => {}
-            None => return Err(ViewerError::NoAnswer),
-        }
-    }
-    for candidate in early {
-        peer.add_ice_candidate(RTCIceCandidateInit { candidate, ..Default::default() }).await?;
-    }
-    Ok(())
-}
-
-/// Takes the candidates that the device tells later.
-fn candidates(connection: &Connection, mut inbox: mpsc::Receiver<Sealed>) {
-    let peer = Arc::downgrade(&connection.peer);
-    connection.spawn(async move {
-        while let Some(message) = inbox.recv().await {
-            let (Sealed::Candidate { candidate, .. }, Some(peer)) = (message, peer.upgrade()) else {
-                continue;
-            };
-            let _ = peer.add_ice_candidate(RTCIceCandidateInit { candidate, ..Default::default() }).await;
-        }
-    });
-}
-
-/// Tells the device the candidates that were not in the offer yet (a STUN server's answer takes a round trip), for as
-/// long as the signaling takes them. One that it does not take is lost: the device's checks find it anyhow, or not.
-fn late_candidates(connection: &Connection, reports: &mut Reports, outbox: mpsc::Sender<Sealed>) {
-    let (_, closed) = mpsc::channel(1);
-    let mut found = std::mem::replace(&mut reports.candidates, closed);
-    connection.spawn(async move {
-        while let Some(candidate) = found.recv().await {
-            let message = if candidate.is_empty() {
-                Sealed::EndOfCandidates
-            } else {
-                Sealed::Candidate { candidate, sdp_mid: None, sdp_m_line_index: Some(0) }
-            };
-            if let Err(mpsc::error::TrySendError::Closed(_)) = outbox.try_send(message) {
-                return;
-            }
-        }
-    });
-}
-
-/// Waits for the control channel to open.
-async fn opened(control: &dyn DataChannel, reports: &mut Reports) -> Result<(), ViewerError> {
-    loop {
-        tokio::select! {
-            event = control.poll() => match event {
-                Some(DataChannelEvent::OnOpen) => return Ok(()),
-                Some(DataChannelEvent::OnClose) | None => return Err(ViewerError::NoConnection),
-                Some(_) => {}
-            },
-            Ok(()) = reports.state.changed() => {
-                let state = *reports.state.borrow();
-                if matches!(state, RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) {
-                    return Err(ViewerError::NoConnection);
-                }
-            }
-        }
-    }
-}
-
-/// Hands on what the control channel brings, until it closes or the connection breaks.
-async fn hear(
-    control: Arc<dyn DataChannel>,
-    state: watch::Receiver<RTCPeerConnectionState>,
-    calls: Arc<Calls>,
-    notices: mpsc::Sender<Call>,
-) {
-    let broken = broken(state);
-    tokio::pin!(broken);
-    loop {
-        let event = tokio::select! {
-            event = control.poll() => event,
-            () = &mut broken => break,
-        };
-        match event {
-            Some(DataChannelEvent::OnMessage(message)) => {
-                if let Some(call) = calls.heard(&message.data) {
-                    let _ = notices.try_send(call);
-                }
-            }
-            Some(DataChannelEvent::OnClose) | None => break,
-            Some(_) => {}
-        }
-    }
-    calls.end();
-}
-
-/// Returns once the connection has ended, or was silent for [`SILENCE`].
-async fn broken(mut state: watch::Receiver<RTCPeerConnectionState>) {
-    loop {
-        let now = *state.borrow_and_update();
-        match now {
-            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => return,
-            RTCPeerConnectionState::Disconnected => {
-                match tokio::time::timeout(SILENCE, state.changed()).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) | Err(_) => return,
-                }
-            }
-            _ => {
-                if state.changed().await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// Takes the tracks, and hands on their packets.
-fn receive(connection: &Connection, reports: &mut Reports, tracks: Tracks, to: mpsc::Sender<Media>) {
-    let (_, closed) = mpsc::channel(1);
-    let mut arriving = std::mem::replace(&mut reports.tracks, closed);
-    let wire = connection.wire.clone();
-    connection.spawn(async move {
-        while let Some(track) = arriving.recv().await {
-            tracks.lock().unwrap_or_else(PoisonError::into_inner).push(track.clone());
-            let to = to.clone();
-            wire.spawn(Box::pin(async move {
-                let video = track.kind().await == RtpCodecKind::Video;
-                while let Some(event) = track.poll().await {
-                    if let TrackRemoteEvent::OnRtpPacket(packet) = event {
-                        let _ = to.try_send(Media::Packet { video, packet, arrived: Instant::now() });
-                    }
-                }
-            }))
-            .detach();
-        }
-    });
 }

@@ -69,13 +69,15 @@ impl FromStr for ServerAddress {
             return Ok(Self { host: format!("[{rest}]"), port: default });
         }
         let uri: Uri = format!("https://{rest}/").parse().map_err(|_| NoAddress::Unreadable)?;
-        let plain = uri.path() == "/" && uri.query().is_none() && !rest.contains('@') && !rest.ends_with(':');
-        match uri.host() {
-            Some(host) if plain && !host.is_empty() && uri.port_u16() != Some(0) => {
-                Ok(Self { host: host.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(default) })
-            }
-            _ => Err(NoAddress::Unreadable),
-        }
+        let plain = uri.path() == "/" && uri.query().is_none() && !rest.contains('@');
+        let host = uri.host().filter(|host| plain && !host.is_empty()).ok_or(NoAddress::Unreadable)?;
+        // Nothing but a port may follow the host, and a port that is none is not told from none by the parser.
+        let port = match rest.strip_prefix(host) {
+            Some("") => default,
+            Some(_) => uri.port_u16().filter(|port| *port != 0).ok_or(NoAddress::Unreadable)?,
+            None => return Err(NoAddress::Unreadable),
+        };
+        Ok(Self { host: host.to_ascii_lowercase(), port })
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Failure, printable};
 use peer::viewer::{CallError, Viewer};
 use protocol::{
     control::{Bye, Call, DeviceInfo, method},
-    grant::Right,
+    grant::{Grant, Right},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -40,12 +40,7 @@ impl Session {
     /// # Errors
     /// [`Failure::NotAllowed`].
     pub(crate) fn needs(&self, right: Right) -> Result<(), Failure> {
-        let grant = self.info.grant;
-        if grant.allows(right) {
-            return Ok(());
-        }
-        let allowed = if grant.rights().next().is_none() { "nothing".into() } else { grant.to_string() };
-        Err(Failure::NotAllowed(format!("this word does not allow {right}; it allows {allowed}")))
+        allowed(self.info.grant, right)
     }
 
     /// Asks the device.
@@ -121,4 +116,26 @@ async fn answer<P: Serialize, T: DeserializeOwned>(
     serde_json::from_value(value).map_err(|_| {
         Failure::Failed(format!("the device's answer to {method} cannot be read: is it of another version?"))
     })
+}
+
+fn allowed(grant: Grant, right: Right) -> Result<(), Failure> {
+    if grant.allows(right) {
+        return Ok(());
+    }
+    let allowed = if grant == Grant::NONE { "nothing".to_owned() } else { grant.to_string() };
+    Err(Failure::NotAllowed(format!("this word does not allow {right}; it allows {allowed}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_word_does_not_allow_is_said_with_what_it_does() {
+        assert!(allowed(Grant::default(), Right::Chat).is_ok());
+        let failure = allowed(Grant::default(), Right::Files).unwrap_err();
+        assert_eq!(failure.exit_code(), 5);
+        assert_eq!(failure.to_string(), "this word does not allow files; it allows watch,listen,chat");
+        assert!(allowed(Grant::NONE, Right::Watch).unwrap_err().to_string().ends_with("allows nothing"));
+    }
 }

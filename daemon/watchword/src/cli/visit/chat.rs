@@ -51,9 +51,14 @@ impl Chat {
         self.reaching
             .visit(async |session| {
                 session.needs(Right::Chat)?;
-                if let Some(name) = name {
+                if let Some(name) = &name {
                     let _: serde_json::Value =
                         session.ask(method::PROFILE_SET, &json!({ "name": name })).await?;
+                }
+                if output.is_screen() {
+                    let info = session.info();
+                    let you = name.as_ref().unwrap_or(&info.you);
+                    remark(&format!("you are {} at {}; Ctrl-D ends", printable(you), printable(&info.name)));
                 }
                 Talk { session, output, awaited: Awaited::default(), refused: None }.run().await
             })
