@@ -337,7 +337,8 @@ async fn both_ends_ask_the_stun_server_that_they_were_told_of() {
     let (to_device, device_inbox) = mpsc::channel(64);
     let (to_viewer, viewer_inbox) = mpsc::channel(64);
     let stop = CancellationToken::new();
-    let session = tokio::spawn(serve(setup.environment.clone(), device_inbox, to_viewer, stop.clone()));
+    let session =
+        tokio::spawn(serve(setup.environment.clone(), device_inbox, to_viewer, Stop::new(stop.clone())));
     let viewer =
         Viewer::connect_for_data(&network(&of_viewer, VIEWER), to_device, viewer_inbox).await.unwrap();
     asked(&of_device).await;
