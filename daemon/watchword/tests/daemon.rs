@@ -193,9 +193,12 @@ fn words_are_given_on_terms_and_replaced_on_the_same_ones() {
     assert!(stdout(&run(&["word", "list"])).contains("watch,files,upload"));
     assert_eq!(stdout(&run(&["sessions"])), "Nobody is here.\n");
     assert_eq!(stdout(&run(&["sessions", "--json"])).trim(), "[]");
-    let ended = run(&["sessions", "--end", "abc"]);
-    assert_eq!(ended.status.code(), Some(1));
-    assert!(stderr(&ended).contains("there is no session \"abc\""), "{}", stderr(&ended));
+    // Names of sessions may begin with a hyphen.
+    for name in ["abc", "-abc"] {
+        let ended = run(&["sessions", "--end", name]);
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(stderr(&ended).contains(&format!("there is no session {name:?}")), "{}", stderr(&ended));
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ test('a button runs a command with its argument; its output and its end are show
   await viewer.page.locator('form[name=sleep]').getByRole('button').click();
   await viewer.page.locator('.run').first().getByRole('button', { name: 'Stop' }).click();
   await expect(viewer.page.locator('.run').first()).toContainText('Stopped.', { timeout: 5_000 });
-  await expect(viewer.ask('command.run', { name: 'lamp', args: { state: 'off; touch /tmp/x' } })).rejects.toThrow(/one of: on, off/);
+  await expect(viewer.ask('command.run', { name: 'lamp', args: { state: 'off; touch /tmp/x' } })).rejects.toThrow(/has to be one of: on, off/);
 });
 
 test('/run in the chat is heard by its sender alone', async ({ stage }) => {
@@ -43,7 +43,7 @@ test('/run in the chat is heard by its sender alone', async ({ stage }) => {
   await expect(viewer.page.locator('ol.messages')).toContainText('the lamp is on');
   await expect(last).toContainText('lamp is done.');
   await say('/run lamp dim');
-  await expect(last).toContainText('is one of');
+  await expect(last).toContainText('has to be one of: on, off');
 });
 
 test('without the right there is no button, and no command', async ({ stage }) => {

@@ -12,7 +12,7 @@ use std::{io::Write as _, time::Duration};
 #[derive(Debug, clap::Args)]
 pub(super) struct Sessions {
     /// Ends this session, named as in the list; may be given more than once
-    #[arg(long, value_name = "SESSION")]
+    #[arg(long, value_name = "SESSION", allow_hyphen_values = true)]
     end: Vec<String>,
     /// As JSON
     #[arg(long, conflicts_with = "end")]
