@@ -112,11 +112,19 @@ export class Device extends Daemon {
     return new Device('run', directory, port, settings);
   }
 
-  async addWord(label: string): Promise<string> {
-    const { code, child } = await run(this.command('word', 'add', '--label', label), this.environment);
-    const word = child.out.map((line) => /^ *Word +(\S+)$/.exec(line)?.[1]).find((found) => found !== undefined);
-    if (code !== 0 || word === undefined) throw new Error(`watchword word add failed:\n${child.said()}`);
+  /** `terms`: options such as `--allow`, `watch,files`. */
+  async addWord(label: string, ...terms: string[]): Promise<string> {
+    const said = await this.owner('word', 'add', '--label', label, ...terms);
+    const word = said.map((line) => /^ *Word +(\S+)$/.exec(line)?.[1]).find((found) => found !== undefined);
+    if (word === undefined) throw new Error(`watchword word add shows no word:\n${said.join('\n')}`);
     return word;
+  }
+
+  /** Runs a command of the owner's; what it said on standard output. */
+  async owner(...command: string[]): Promise<string[]> {
+    const { code, child } = await run(this.command(...command), this.environment);
+    if (code !== 0) throw new Error(`watchword ${command.join(' ')} failed:\n${child.said()}`);
+    return child.out;
   }
 
   /** Resolves when its word can be knocked at. */

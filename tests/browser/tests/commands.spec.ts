@@ -82,8 +82,5 @@ async function withLamp(stage: Stage): Promise<{ device: Device; lamp: string }>
 }
 
 async function linkOf(device: Device, rights: string): Promise<string> {
-  const { code, child } = await run(device.command('word', 'add', '--label', rights, '--allow', `watch,${rights}`), device.environment);
-  const word = child.out.map((line) => /^ *Word +(\S+)$/.exec(line)?.[1]).find((found) => found !== undefined);
-  if (code !== 0 || word === undefined) throw new Error(child.said());
-  return `${device.url}#${word}`;
+  return `${device.url}#${await device.addWord(rights, '--allow', `watch,${rights}`)}`;
 }

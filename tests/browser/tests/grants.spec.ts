@@ -2,7 +2,6 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../src/child';
 import type { Device } from '../src/daemon';
 import { expect, test } from './fixtures';
 
@@ -43,7 +42,7 @@ test('two viewers chat: names, who is here, links, and the history for one who c
 
 test('a word allows what its owner granted, and nothing else; acts are recorded, and what was said is not', async ({ stage }) => {
   const device = await stage.device();
-  const silent = await addWord(device, 'silent', '--allow', 'listen');
+  const silent = await device.addWord('silent', '--allow', 'listen');
   const viewer = await stage.viewer();
   await viewer.open(`${device.url}#${silent}`);
   await viewer.becomes('live');
@@ -70,12 +69,12 @@ test('a word allows what its owner granted, and nothing else; acts are recorded,
 test('a removed word, a replaced one, and a session ended by its owner: each is told why, and does not come back', async ({ stage }) => {
   const device = await stage.device();
   const endings: [string, (label: string) => Promise<unknown>, RegExp][] = [
-    ['removed', (label) => owner(device, 'word', 'remove', label), /removed this word/],
-    ['replaced', (label) => owner(device, 'word', 'rotate', label), /replaced this word/],
-    ['ended', async () => owner(device, 'sessions', '--end', await onlySession(device)), /ended this session/],
+    ['removed', (label) => device.owner('word', 'remove', label), /removed this word/],
+    ['replaced', (label) => device.owner('word', 'rotate', label), /replaced this word/],
+    ['ended', async () => device.owner('sessions', '--end', await onlySession(device)), /ended this session/],
   ];
   for (const [label, end, why] of endings) {
-    const word = await addWord(device, label);
+    const word = await device.addWord(label);
     const viewer = await stage.viewer();
     await viewer.open(`${device.url}#${word}`);
     await viewer.becomes('live');
@@ -88,7 +87,7 @@ test('a removed word, a replaced one, and a session ended by its owner: each is 
 
 test('a word that has ended ends its sessions, and lets nobody in', async ({ stage }) => {
   const device = await stage.device();
-  const word = await addWord(device, 'short', '--for', '1h');
+  const word = await device.addWord('short', '--for', '1h');
   await device.stop();
   // The hour is over soon.
   const words = join(device.directory, 'words.json');
@@ -109,7 +108,7 @@ test('a word that has ended ends its sessions, and lets nobody in', async ({ sta
 
 test('a word for one viewer keeps the second waiting', async ({ stage }) => {
   const device = await stage.device();
-  const word = await addWord(device, 'single', '--viewers', '1');
+  const word = await device.addWord('single', '--viewers', '1');
   const [first, second] = [await stage.viewer(), await stage.viewer()];
   await first.open(`${device.url}#${word}`);
   await first.becomes('live');
@@ -118,21 +117,8 @@ test('a word for one viewer keeps the second waiting', async ({ stage }) => {
   await expect(second.status).toContainText(/as many viewers as this word allows/);
 });
 
-async function owner(device: Device, ...command: string[]): Promise<string[]> {
-  const { code, child } = await run(device.command(...command), device.environment);
-  if (code !== 0) throw new Error(child.said());
-  return child.out;
-}
-
-async function addWord(device: Device, label: string, ...terms: string[]): Promise<string> {
-  const said = await owner(device, 'word', 'add', '--label', label, ...terms);
-  const word = said.map((line) => /^ *Word +(\S+)$/.exec(line)?.[1]).find((found) => found !== undefined);
-  if (word === undefined) throw new Error(said.join('\n'));
-  return word;
-}
-
 async function onlySession(device: Device): Promise<string> {
-  const sessions = JSON.parse((await owner(device, 'sessions', '--json')).join('\n')) as { session: string; label: string }[];
+  const sessions = JSON.parse((await device.owner('sessions', '--json')).join('\n')) as { session: string; label: string }[];
   expect(sessions.map(({ label }) => label)).toEqual(['ended']);
   return sessions[0]?.session ?? '';
 }
