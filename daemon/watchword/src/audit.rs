@@ -2,7 +2,8 @@
 //!
 //! A line has `time` (milliseconds since the epoch), `word` (its label), `session`, `what` (a method), `on` (a path, a
 //! command, a name; absent where there is nothing to tell) and `refused` (the code, where it was). What was said in the
-//! chat is not in it. What strangers tried is told in counts.
+//! chat is not in it. What strangers tried is told in counts, and so is what one session does faster than a person could
+//! (`what` is `left-out`): nobody washes older lines out of the log.
 
 use crate::state::StateDirectory;
 use anyhow::{Context as _, Result};
@@ -15,7 +16,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     sync::{Arc, mpsc},
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// A file that has grown to this many bytes makes room for the next.
@@ -44,6 +45,51 @@ pub(crate) struct Line<'a> {
     /// How often, where it is counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
+}
+
+/// Lines of one session at once, and a second.
+const BURST: f64 = 100.0;
+const RATE: f64 = 1.0;
+
+/// How many lines one session may write: a token bucket, and the count of what did not fit.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    tokens: f64,
+    at: Instant,
+    left_out: u32,
+}
+
+/// Whether a line is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is; before it, that so many were not (0: none).
+    Write {
+        /// Lines left out since the last one.
+        left_out: u32,
+    },
+    /// It is counted only.
+    Count,
+}
+
+impl Allowance {
+    /// A full bucket.
+    #[must_use]
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { tokens: BURST, at: now, left_out: 0 }
+    }
+
+    /// Decides about one line.
+    pub(crate) fn next(&mut self, now: Instant) -> Verdict {
+        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.tokens = (self.tokens + elapsed * RATE).min(BURST);
+        self.at = now;
+        if self.tokens < 1.0 {
+            self.left_out = self.left_out.saturating_add(1);
+            return Verdict::Count;
+        }
+        self.tokens -= 1.0;
+        Verdict::Write { left_out: std::mem::take(&mut self.left_out) }
+    }
 }
 
 /// The log's writing end; cheap to clone. Lines are written by a thread of its own: nobody waits for the disk.
@@ -143,6 +189,17 @@ fn append_to(path: &Path) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_too_fast_for_a_person_is_counted() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start);
+        let written = (0..1_000).filter(|_| allowance.next(start) != Verdict::Count).count();
+        assert_eq!(written, 100);
+        assert_eq!(allowance.next(start + Duration::from_secs(1)), Verdict::Write { left_out: 900 });
+        assert_eq!(allowance.next(start + Duration::from_secs(3)), Verdict::Write { left_out: 0 });
+    }
 
     #[test]
     fn full_files_make_room_and_the_oldest_goes() -> Result<()> {

@@ -1,7 +1,7 @@
 //! What the device tells its viewers of itself.
 
 use crate::{
-    audit::{Audit, Line},
+    audit::{Allowance, Audit, Line, Verdict},
     process::Process,
     state::{Entry, Keys, Terms},
 };
@@ -49,6 +49,7 @@ struct Seen {
     terms: Terms,
     session: String,
     audit: Audit,
+    allowance: Mutex<Allowance>,
 }
 
 impl About {
@@ -81,6 +82,7 @@ impl About {
             terms: entry.terms.clone(),
             session: super::doors::short(session),
             audit: audit.clone(),
+            allowance: Mutex::new(Allowance::new(Instant::now())),
         })
     }
 
@@ -158,7 +160,19 @@ impl peer::Device for Seen {
     }
 
     fn audit(&self, act: &Act<'_>) {
-        let Act { what, on, refused } = *act;
-        self.audit.tell(&Line { word: &self.label, session: &self.session, what, on, refused, count: None });
+        let verdict = self.allowance.lock().unwrap_or_else(PoisonError::into_inner).next(Instant::now());
+        let Verdict::Write { left_out } = verdict else { return };
+        let line = |what, on, refused, count| Line {
+            word: &self.label,
+            session: &self.session,
+            what,
+            on,
+            refused,
+            count,
+        };
+        if left_out > 0 {
+            self.audit.tell(&line("left-out", "", None, Some(left_out)));
+        }
+        self.audit.tell(&line(act.what, act.on, act.refused, None));
     }
 }
