@@ -1,6 +1,7 @@
 //! Where the secret word comes from: never a place that keeps it without need.
 
 use super::Failure;
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use protocol::word::{SecretWord, WordError, suggest};
 use std::{
     env, fmt,
@@ -114,9 +115,29 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(text.lines().next().unwrap_or_default().to_owned().into())
 }
 
+/// The terminal as it was before the question. Given back when this is dropped: a signal ends the process in the middle
+/// of the question, and the shell would find a terminal without echo.
+struct Terminal(Option<(File, Termios)>);
+
+impl Terminal {
+    fn remember() -> Self {
+        let terminal = File::open("/dev/tty").ok();
+        Self(terminal.and_then(|terminal| tcgetattr(&terminal).ok().map(|before| (terminal, before))))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some((terminal, before)) = &self.0 {
+            let _ = tcsetattr(terminal, SetArg::TCSANOW, before);
+        }
+    }
+}
+
 /// Asks at the terminal, without echo. On a thread of its own, which nothing waits for: it ends with an answer or with
 /// the process.
 async fn prompt() -> Result<Zeroizing<String>, Failure> {
+    let _terminal = Terminal::remember();
     let (answer, typed) = oneshot::channel();
     std::thread::spawn(move || {
         let _ = answer.send(rpassword::prompt_password("Secret word: ").map(Zeroizing::new));
