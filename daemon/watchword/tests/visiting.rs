@@ -251,6 +251,23 @@ fn another_certificate_than_before_is_refused_until_a_person_accepts_it() {
 }
 
 #[test]
+fn a_server_that_an_authority_vouched_for_is_not_taken_without() {
+    let (device, viewer) = (Device::start(), Home::new());
+    // An authority is whom this file names.
+    let authority = device.home.path().join("state/server/certificate.pem");
+    let mut vouched = device.visit(&viewer, &["status"]);
+    vouched.env("SSL_CERT_FILE", &authority);
+    let vouched = output(vouched);
+    assert_eq!((code(&vouched), stderr(&vouched).as_str()), (Some(0), ""), "nothing to compare by eye");
+    let alone = output(device.visit(&viewer, &["status"]));
+    assert_eq!(code(&alone), Some(1), "{}", stderr(&alone));
+    assert!(stderr(&alone).contains("is not trusted"), "{}", stderr(&alone));
+    let seen = stderr(&alone).trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(code(&output(device.visit(&viewer, &["status", "--fingerprint", &seen]))), Some(0));
+    assert_eq!(code(&output(device.visit(&viewer, &["status"]))), Some(0), "a person decided");
+}
+
+#[test]
 fn another_device_than_before_is_refused_until_a_person_accepts_it() {
     let (home, viewer) = (Home::new(), Home::new());
     let (config, port) = home.loopback_config("");

@@ -6,6 +6,7 @@ use super::{Failure, ServerAddress};
 use crate::{
     fingerprint::Fingerprint,
     folder::{state_folder, write_atomically},
+    link::Trust,
 };
 use anyhow::{Context as _, Result};
 use protocol::{bytes::B64, word::Place};
@@ -16,6 +17,7 @@ use std::{
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The file. Several commands may run at once: each change reads it anew, under a lock.
@@ -34,6 +36,9 @@ struct Content {
 struct Server {
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
+    /// An authority signed its certificate: one that nobody signed is none of this server's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    signed: bool,
     places: BTreeMap<String, Device>,
 }
 
@@ -61,14 +66,17 @@ impl Known {
         &self.path
     }
 
-    /// The certificate that a server showed before.
+    /// What a server may show, by what it showed before.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(crate) fn certificate(&self, server: &ServerAddress) -> Result<Option<Fingerprint>> {
-        let content = self.read()?;
-        let text = content.servers.get(&server.to_string()).and_then(|server| server.fingerprint.as_deref());
-        text.map(str::parse).transpose().with_context(|| self.damaged())
+    pub(crate) fn trust(&self, server: &ServerAddress) -> Result<Arc<Trust>> {
+        let Server { fingerprint, signed, .. } = self.server(server)?;
+        let fingerprint = fingerprint.map(|text| text.parse()).transpose().with_context(|| self.damaged())?;
+        Ok(match (fingerprint, signed) {
+            (None, true) => Trust::authorities(),
+            (fingerprint, _) => Trust::first_use(fingerprint),
+        })
     }
 
     /// The device that was found at a place before.
@@ -76,9 +84,7 @@ impl Known {
     /// # Errors
     /// When the file cannot be read.
     pub(crate) fn device(&self, server: &ServerAddress, place: &Place) -> Result<Option<Device>> {
-        let mut content = self.read()?;
-        let server = content.servers.remove(&server.to_string());
-        Ok(server.and_then(|mut server| server.places.remove(place.as_ref())))
+        Ok(self.server(server)?.places.remove(place.as_ref()))
     }
 
     /// Keeps a server's certificate.
@@ -91,6 +97,17 @@ impl Known {
         fingerprint: Fingerprint,
     ) -> Result<(), Failure> {
         self.change(server, |server| server.fingerprint = Some(fingerprint.to_string()))
+    }
+
+    /// Keeps that an authority signed a server's certificate.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn keep_signed(&self, server: &ServerAddress) -> Result<(), Failure> {
+        if self.server(server)?.signed {
+            return Ok(());
+        }
+        self.change(server, |server| (server.signed, server.fingerprint) = (true, None))
     }
 
     /// Keeps a device's key and pass.
@@ -127,6 +144,10 @@ impl Known {
         lock().with_context(|| format!("cannot lock {}", path.display()))
     }
 
+    fn server(&self, server: &ServerAddress) -> Result<Server> {
+        Ok(self.read()?.servers.remove(&server.to_string()).unwrap_or_default())
+    }
+
     fn read(&self) -> Result<Content> {
         match fs::read(&self.path) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| self.damaged()),
@@ -152,14 +173,17 @@ mod tests {
     fn what_is_kept_is_there_at_the_next_visit() {
         let folder = tempfile::tempdir().unwrap();
         let known = || Known { path: folder.path().join("state/known.json") };
+        let fingerprint = |server| known().server(server).unwrap().fingerprint;
         let server: ServerAddress = "example.org".parse().unwrap();
         let (garden, hall) = (Place::parse("garden").unwrap(), Place::parse("hall").unwrap());
-        assert_eq!(known().certificate(&server).unwrap(), None);
+        assert_eq!(fingerprint(&server), None);
         known().keep_certificate(&server, Fingerprint([7; 32])).unwrap();
         let device = Device { key: vec![1; 32].into(), pass: Some(vec![2; 48].into()) };
         known().keep_device(&server, &garden, device.clone()).unwrap();
         known().keep_certificate(&"other.org".parse().unwrap(), Fingerprint([8; 32])).unwrap();
-        assert_eq!(known().certificate(&server).unwrap(), Some(Fingerprint([7; 32])));
+        assert_eq!(fingerprint(&server), Some(Fingerprint([7; 32]).to_string()));
+        known().keep_signed(&server).unwrap();
+        assert_eq!(fingerprint(&server), None, "what an authority signs changes each month");
         assert_eq!(known().device(&server, &garden).unwrap(), Some(device));
         assert_eq!(known().device(&server, &hall).unwrap(), None);
         let mode = fs::metadata(known().path()).unwrap().permissions().mode();
@@ -189,7 +213,7 @@ mod tests {
         let server: ServerAddress = "example.org".parse().unwrap();
         for text in ["{", r#"{"servers":{"example.org:8443":{"fingerprint":"12"}}}"#] {
             fs::write(&known.path, text).unwrap();
-            let error = known.certificate(&server).unwrap_err();
+            let error = known.trust(&server).unwrap_err();
             assert!(error.to_string().contains("known.json is damaged"), "{error}");
         }
     }

@@ -22,8 +22,8 @@ pub(super) fn client(trust: Arc<Trust>) -> Result<Arc<ClientConfig>> {
     let roots = if useful { system_roots() } else { RootCertStore::empty() };
     if needed && roots.is_empty() {
         bail!(
-            "no certificate authorities on this system: install ca-certificates, or give the server's fingerprint as \
-             `fingerprint` in [rendezvous]"
+            "no certificate authorities on this system: install ca-certificates, or give the server's fingerprint \
+             (`fingerprint` in [rendezvous], or --fingerprint)"
         );
     }
     let authorities = match roots.is_empty() {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Whose certificate is taken, and what became of the one that was shown.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    known: Option<Fingerprint>,
+    known: Mutex<Option<Fingerprint>>,
     /// What an authority of this system signed is taken.
     signed: bool,
     /// What nobody signed is taken where none is known.
@@ -60,7 +60,6 @@ impl Verdict {
 
 impl Trust {
     /// What an authority of this system signed.
-    #[cfg(feature = "device")]
     pub(crate) fn authorities() -> Arc<Self> {
         Self::new(None, true, false)
     }
@@ -78,7 +77,7 @@ impl Trust {
     }
 
     fn new(known: Option<Fingerprint>, signed: bool, new: bool) -> Arc<Self> {
-        Arc::new(Self { known, signed, new, verdict: Mutex::new(None) })
+        Arc::new(Self { known: Mutex::new(known), signed, new, verdict: Mutex::new(None) })
     }
 
     /// What became of the certificate that was shown last; `None` before one was.
@@ -86,9 +85,18 @@ impl Trust {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// From now on it must be this one.
+    pub(crate) fn keep(&self, fingerprint: Fingerprint) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(fingerprint);
+    }
+
+    fn known(&self) -> Option<Fingerprint> {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether authorities are of use, and whether nothing else is.
     pub(super) fn asks_authorities(&self) -> (bool, bool) {
-        (self.signed, self.signed && !self.new && self.known.is_none())
+        (self.signed, self.signed && !self.new && self.known().is_none())
     }
 
     /// Judges what a server shows, and keeps the verdict.
@@ -111,7 +119,7 @@ impl Trust {
     }
 
     fn verdict_on(&self, seen: Fingerprint, wrong: Option<Error>) -> Verdict {
-        match (wrong, self.known) {
+        match (wrong, self.known()) {
             (None, _) => Verdict::Signed,
             (Some(_), Some(known)) if known == seen => Verdict::Known,
             (Some(_), Some(_)) => Verdict::Changed { seen },
@@ -150,7 +158,13 @@ mod tests {
         let (new, known) = (Trust::first_use(None), Trust::first_use(Some(one)));
         assert_eq!(new.verdict_on(one, unsigned()), Verdict::New(one));
         assert_eq!(new.verdict_on(one, None), Verdict::Signed);
-        assert!(matches!(new.verdict_on(one, late()), Verdict::Wrong { seen, .. } if seen == one));
+        for trust in [&new, &Trust::authorities()] {
+            assert!(matches!(trust.verdict_on(one, late()), Verdict::Wrong { seen, .. } if seen == one));
+        }
+        let nobody = Trust::authorities().verdict_on(one, unsigned());
+        assert!(matches!(nobody, Verdict::Wrong { seen, .. } if seen == one));
+        new.keep(one);
+        assert_eq!(new.verdict_on(other, unsigned()), Verdict::Changed { seen: other }, "also in one visit");
         assert_eq!(known.verdict_on(one, unsigned()), Verdict::Known);
         assert_eq!(known.verdict_on(one, late()), Verdict::Known);
         assert_eq!(known.verdict_on(other, unsigned()), Verdict::Changed { seen: other });

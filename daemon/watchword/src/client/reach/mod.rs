@@ -54,7 +54,7 @@ impl Reach {
         let known = Known::open()?;
         let trust = match self.fingerprint {
             Some(fingerprint) => Trust::certificate(fingerprint),
-            None => Trust::first_use(known.certificate(&self.server)?),
+            None => known.trust(&self.server)?,
         };
         let mut line = Line::open(&self.server, trust.clone())?;
         let way = Way { reach: self, known, trust, told: false };
@@ -81,17 +81,20 @@ impl Way {
     /// A socket is open: what was seen for the first time is kept.
     fn connected(&self) -> Result<(), Failure> {
         let server = &self.reach.server;
-        if let Some(given) = self.reach.fingerprint {
-            return self.known.keep_certificate(server, given);
+        match (self.reach.fingerprint, self.trust.verdict()) {
+            (Some(given), _) => self.known.keep_certificate(server, given),
+            (None, Some(Verdict::New(seen))) => {
+                self.known.keep_certificate(server, seen)?;
+                self.trust.keep(seen);
+                remark(&format!(
+                    "{server} made its certificate itself; from now on it must be this one (kept in {}):\n  {seen}",
+                    self.known.path().display()
+                ));
+                Ok(())
+            }
+            (None, Some(Verdict::Signed)) => self.known.keep_signed(server),
+            (None, Some(Verdict::Known | Verdict::Changed { .. } | Verdict::Wrong { .. }) | None) => Ok(()),
         }
-        if let Some(Verdict::New(seen)) = self.trust.verdict() {
-            self.known.keep_certificate(server, seen)?;
-            remark(&format!(
-                "{server} made its certificate itself; from now on it must be this one (kept in {}):\n  {seen}",
-                self.known.path().display()
-            ));
-        }
-        Ok(())
     }
 
     /// No socket: whom to trust is never waited for.
@@ -100,8 +103,8 @@ impl Way {
         match self.trust.verdict() {
             Some(Verdict::Changed { seen }) if self.reach.fingerprint.is_some() => {
                 Err(Failure::Failed(format!(
-                    "{server} shows another certificate than the one that was given: somebody may be between, or it made a \
-                 new one. It shows {seen}"
+                    "{server} shows another certificate than the one that was given: somebody may be between, or it \
+                     made a new one. It shows {seen}"
                 )))
             }
             Some(Verdict::Changed { seen }) => Err(Failure::Failed(format!(
