@@ -2,11 +2,13 @@
 //!
 //! [`session::serve`] takes a viewer from its sealed offer to its end. It is the only user of `webrtc` beside
 //! [`viewer`], the other side of the same conversation. What every datagram of a session passes through is the
-//! module `wire`; why it is there, and what it does, is said there.
+//! module `wire`; why it is there, and what it does, is said there. [`files`] is the disk under a session's transfers, and
+//! knows nothing of either.
 
 pub mod commands;
 mod control;
 mod device;
+pub mod files;
 mod network;
 mod room;
 pub mod session;
