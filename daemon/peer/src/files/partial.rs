@@ -5,6 +5,7 @@ use super::hash::{PIECE, PieceHasher, Subtrees, piece_value};
 use super::index::{Header, Index};
 use super::rename::Place;
 use super::root::{Hidden, sync_dir};
+use super::space::PartialKey;
 use blake3::Hash;
 use blake3::hazmat::ChainingValue;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
@@ -134,10 +135,10 @@ impl Partial {
             self.data.sync_data()?;
             self.index.append(&self.fresh)?;
             self.fresh.clear();
-        }
-        if !self.names_synced {
-            sync_dir(&self.hidden.dir)?;
-            self.names_synced = true;
+            if !self.names_synced {
+                sync_dir(&self.hidden.dir)?;
+                self.names_synced = true;
+            }
         }
         Ok(self.synced())
     }
@@ -247,19 +248,18 @@ fn is_named(hidden: &Hidden, name: &str, file: &File) -> bool {
 
 /// Which partial files are in use, so that each has one upload at most.
 #[derive(Clone, Default)]
-pub(super) struct Claims(Arc<Mutex<HashSet<(usize, String)>>>);
+pub(super) struct Claims(Arc<Mutex<HashSet<PartialKey>>>);
 
 impl Claims {
     /// The right to a partial file of a root, until it is dropped.
-    pub(super) fn claim(&self, root: usize, id: &str) -> Result<Claim, FilesError> {
-        let key = (root, id.to_owned());
+    pub(super) fn claim(&self, key: PartialKey) -> Result<Claim, FilesError> {
         if !self.held().insert(key.clone()) {
             return Err(FilesError::Busy);
         }
         Ok(Claim { claims: self.clone(), key })
     }
 
-    fn held(&self) -> MutexGuard<'_, HashSet<(usize, String)>> {
+    fn held(&self) -> MutexGuard<'_, HashSet<PartialKey>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -267,7 +267,7 @@ impl Claims {
 /// See [`Claims::claim`].
 pub(super) struct Claim {
     claims: Claims,
-    key: (usize, String),
+    pub(super) key: PartialKey,
 }
 
 impl Drop for Claim {

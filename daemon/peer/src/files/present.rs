@@ -58,6 +58,9 @@ impl Present {
                 0 => break,
                 n => hasher.update(&buffer[..n]),
             };
+            if hasher.count() > self.size {
+                return Ok(false);
+            }
         }
         if hasher.count() != self.size || hasher.finalize() != hash {
             return Ok(false);

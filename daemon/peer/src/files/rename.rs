@@ -63,13 +63,14 @@ mod tests {
     fn nothing_is_replaced_by_any_way() {
         let folder = tempfile::tempdir().unwrap();
         let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
-        let place = |name| Place { dir: &dir, name };
+        fn place<'a>(dir: &'a Dir, name: &'a str) -> Place<'a> {
+            Place { dir, name }
+        }
         let renamer = Renamer::default();
-        let ways: [&dyn Fn(&str, &str) -> io::Result<()>; 2] =
-            [&|from, to| renamer.rename(place(from), place(to), false), &|from, to| {
-                renamer.rename_without_flag(place(from), place(to))
-            }];
-        for way in ways {
+        let in_one_step = |from: &str, to: &str| renamer.rename(place(&dir, from), place(&dir, to), false);
+        let without_flag =
+            |from: &str, to: &str| renamer.rename_without_flag(place(&dir, from), place(&dir, to));
+        for way in [&in_one_step as &dyn Fn(&str, &str) -> io::Result<()>, &without_flag] {
             dir.write("a", "a").unwrap();
             dir.write("b", "b").unwrap();
             dir.create_dir("folder").unwrap();
@@ -86,7 +87,7 @@ mod tests {
             dir.remove_file("c").unwrap();
         }
         dir.write("a", "new").unwrap();
-        renamer.rename(place("a"), place("b"), true).unwrap();
+        renamer.rename(place(&dir, "a"), place(&dir, "b"), true).unwrap();
         assert_eq!(dir.read("b").unwrap(), b"new");
     }
 }

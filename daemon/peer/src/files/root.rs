@@ -7,7 +7,7 @@ use super::space::Disk;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,7 +43,11 @@ impl Root {
             hidden: Mutex::new(None),
         };
         if root.writable {
-            root.hidden()?;
+            // Before the first upload fails: the disk may be read-only, or the folder somebody else's.
+            let write = Access::WRITE_OK | Access::EXEC_OK;
+            for dir in [&root.dir, &root.hidden()?.dir] {
+                rustix::fs::accessat(dir, ".", write, AtFlags::empty())?;
+            }
         }
         Ok(root)
     }

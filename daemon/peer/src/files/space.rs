@@ -32,8 +32,8 @@ struct Inner {
 struct Books {
     /// Files and folders, as counted and kept up to date since.
     files: u64,
-    /// Partial files of uploads that do not run.
-    partials: u64,
+    /// Bytes of the partial files of uploads that do not run.
+    partials: HashMap<PartialKey, u64>,
     /// Whole files of uploads that run.
     reserved: u64,
     /// Bytes that running uploads have still to write, by the device number of the disk.
@@ -42,6 +42,9 @@ struct Books {
     since: u64,
     counted: Option<Instant>,
 }
+
+/// A partial file: the number of its root, and its name there.
+pub(super) type PartialKey = (usize, String);
 
 /// A disk, as it is now.
 #[derive(Clone, Copy)]
@@ -52,13 +55,20 @@ pub(super) struct Disk {
     pub(super) free: Option<u64>,
 }
 
+impl Books {
+    fn used(&self) -> u64 {
+        let parts =
+            [self.files, self.reserved].into_iter().chain(self.partials.values().map(|bytes| cost(*bytes)));
+        parts.fold(0, u64::saturating_add)
+    }
+}
+
 impl Space {
     pub(super) fn new(quota: u64, floor: u64) -> Self {
         Self(Arc::new(Inner { quota, floor, books: Mutex::default() }))
     }
 
-    /// Takes room for a file of `size` bytes, of which `there` are on the disk already, in a partial file that is
-    /// counted as one.
+    /// Takes room for a file of `size` bytes; what is in its partial file, if there is one, is part of them.
     ///
     /// # Errors
     /// [`FilesError::Quota`] or [`FilesError::DiskFull`]; nothing has changed then.
@@ -66,12 +76,12 @@ impl Space {
         &self,
         disk: Disk,
         size: u64,
-        there: Option<u64>,
+        partial: Option<&PartialKey>,
     ) -> Result<Reservation, FilesError> {
         let mut books = self.books();
-        let partial = there.map_or(0, cost);
-        let taken = books.files.saturating_add(books.partials.saturating_sub(partial));
-        let left = self.0.quota.saturating_sub(taken.saturating_add(books.reserved));
+        let there = partial.and_then(|key| books.partials.get(key)).copied();
+        let taken = books.used().saturating_sub(there.map_or(0, cost));
+        let left = self.0.quota.saturating_sub(taken);
         if cost(size) > left {
             return Err(FilesError::Quota { left });
         }
@@ -81,7 +91,7 @@ impl Space {
         if disk.free.is_some_and(|free| free < needed) {
             return Err(FilesError::DiskFull);
         }
-        books.partials = books.partials.saturating_sub(partial);
+        partial.and_then(|key| books.partials.remove(key));
         books.reserved = books.reserved.saturating_add(cost(size));
         *books.pending.entry(disk.device).or_default() += rest;
         Ok(Reservation { space: self.clone(), device: disk.device, cost: cost(size), pending: rest })
@@ -93,15 +103,13 @@ impl Space {
         books.files = books.files.saturating_sub(cost);
     }
 
-    /// Partial files that nobody uploads just now were found (or are gone).
-    pub(super) fn found_partial(&self, bytes: u64) {
+    /// A partial file that nobody uploads just now has so many bytes; `None`: it is gone.
+    pub(super) fn set_partial(&self, key: &PartialKey, bytes: Option<u64>) {
         let mut books = self.books();
-        books.partials = books.partials.saturating_add(cost(bytes));
-    }
-
-    pub(super) fn removed_partial(&self, bytes: u64) {
-        let mut books = self.books();
-        books.partials = books.partials.saturating_sub(cost(bytes));
+        match bytes {
+            Some(bytes) => books.partials.insert(key.clone(), bytes),
+            None => books.partials.remove(key),
+        };
     }
 
     /// Whether a refusal for the quota is worth a new count.
@@ -121,8 +129,7 @@ impl Space {
 
     /// Bytes that count towards the quota now.
     pub(super) fn used(&self) -> u64 {
-        let books = self.books();
-        books.files.saturating_add(books.partials).saturating_add(books.reserved)
+        self.books().used()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -161,8 +168,8 @@ impl Reservation {
     }
 
     /// The upload broke off; so many bytes stay for a later one.
-    pub(super) fn became_partial(self, bytes: u64) {
-        self.space.found_partial(bytes);
+    pub(super) fn became_partial(self, key: &PartialKey, bytes: u64) {
+        self.space.set_partial(key, Some(bytes));
     }
 
     fn settle(&mut self, bytes: u64) {
@@ -191,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_last_room_is_given_once_and_comes_back() {
-        let space = Space::new(10 * BLOCK, 0);
+        let (space, key) = (Space::new(10 * BLOCK, 0), (0, "partial".to_owned()));
         let first = space.reserve(DISK, 6 * BLOCK, None).unwrap();
         assert!(
             matches!(space.reserve(DISK, 4 * BLOCK + 1, None), Err(FilesError::Quota { left }) if left == 4 * BLOCK)
@@ -199,10 +206,10 @@ mod tests {
         drop(space.reserve(DISK, 4 * BLOCK, None).unwrap());
         first.became_file();
         assert_eq!(space.used(), 6 * BLOCK);
-        space.reserve(DISK, 4 * BLOCK, None).unwrap().became_partial(2 * BLOCK);
+        space.reserve(DISK, 4 * BLOCK, None).unwrap().became_partial(&key, 2 * BLOCK);
         assert_eq!(space.used(), 8 * BLOCK);
         // Going on with it needs only the rest.
-        assert!(space.reserve(DISK, 4 * BLOCK, Some(2 * BLOCK)).is_ok());
+        assert!(space.reserve(DISK, 4 * BLOCK, Some(&key)).is_ok());
         space.removed(6 * BLOCK);
         assert_eq!(space.used(), 0);
     }
@@ -225,7 +232,7 @@ mod tests {
     fn sizes_at_the_edge_do_not_overflow() {
         let space = Space::new(u64::MAX, u64::MAX);
         assert!(space.reserve(Disk { device: 1, free: None }, u64::MAX, None).is_ok());
-        assert!(matches!(space.reserve(DISK, u64::MAX, Some(1)), Err(FilesError::DiskFull)));
+        assert!(matches!(space.reserve(DISK, u64::MAX, None), Err(FilesError::DiskFull)));
         assert_eq!((cost(0), cost(1), cost(BLOCK), cost(BLOCK + 1)), (BLOCK, BLOCK, BLOCK, 2 * BLOCK));
     }
 }

@@ -32,10 +32,11 @@ impl Tree {
 impl Inner {
     /// Counts the partial files that earlier runs have left.
     pub(super) fn count_partials(&self) {
-        for (_, root) in self.writable() {
+        for (index, root) in self.writable() {
             let Ok(hidden) = root.hidden() else { continue };
             for id in ids(&hidden).unwrap_or_default() {
-                Names::of_id(&id).len(&hidden).into_iter().for_each(|bytes| self.space.found_partial(bytes));
+                let bytes = Names::of_id(&id).len(&hidden);
+                self.space.set_partial(&(index, id), bytes);
             }
         }
     }
@@ -49,14 +50,13 @@ impl Inner {
         let mut removed = 0;
         for id in ids(&hidden)? {
             // What is claimed is in use.
-            let Ok(_claim) = self.claims.claim(index, &id) else { continue };
+            let Ok(_claim) = self.claims.claim((index, id.clone())) else { continue };
             let names = Names::of_id(&id);
-            let bytes = names.len(&hidden);
             if !self.is_old(&hidden, &names) || is_locked(&hidden, &names) {
                 continue;
             }
             names.remove(&hidden)?;
-            bytes.into_iter().for_each(|bytes| self.space.removed_partial(bytes));
+            self.space.set_partial(&(index, id), None);
             removed += 1;
         }
         Ok(removed)

@@ -7,7 +7,7 @@ use super::partial::Claims;
 use super::path::{PathError, TreePath};
 use super::rename::Renamer;
 use super::root::Root;
-use super::space::{Disk, Reservation, Space};
+use super::space::{Disk, PartialKey, Reservation, Space};
 use cap_std::fs::Dir;
 use std::io;
 use std::path::PathBuf;
@@ -116,12 +116,12 @@ impl Inner {
         &self,
         disk: Disk,
         size: u64,
-        there: Option<u64>,
+        partial: Option<&PartialKey>,
     ) -> Result<Reservation, FilesError> {
-        match self.space.reserve(disk, size, there) {
+        match self.space.reserve(disk, size, partial) {
             Err(FilesError::Quota { .. }) if self.space.is_stale() => {
                 self.recount();
-                self.space.reserve(disk, size, there)
+                self.space.reserve(disk, size, partial)
             }
             result => result,
         }

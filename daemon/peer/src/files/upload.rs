@@ -11,7 +11,7 @@ use super::root::{Root, sync_dir};
 use super::space::{Reservation, cost};
 use super::tree::{Target, Tree};
 use blake3::Hash;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Bytes after which what came is synced: what a break in the current costs at most.
@@ -52,7 +52,7 @@ pub struct Upload {
     unsynced: u64,
     // Before the claim: a partial file is let go before another upload can claim it.
     state: State,
-    _claim: Option<Claim>,
+    claim: Option<Claim>,
 }
 
 /// What becomes of the bytes.
@@ -108,7 +108,7 @@ impl Upload {
             written: offset,
             unsynced: 0,
             state,
-            _claim: claim,
+            claim,
         })
     }
 
@@ -211,24 +211,23 @@ impl Upload {
             State::Present(_) if self.overwrite => Err(FilesError::Mismatch),
             State::Present(_) => Err(FilesError::Exists),
             State::Receiving(partial, _) if partial.hash() != hash => Err(FilesError::Mismatch),
-            State::Receiving(..) => self.give_name(),
+            State::Receiving(..) => match self.give_name() {
+                Err(FilesError::Exists) => self.sync_now().and(Err(FilesError::Exists)),
+                result => result,
+            },
             State::Ended => Err(FilesError::Ended),
         }
     }
 
     fn give_name(&mut self) -> Result<(), FilesError> {
-        let State::Receiving(partial, _) = &mut self.state else { return Err(FilesError::Ended) };
-        partial.sync()?;
+        let State::Receiving(partial, _) = &self.state else { return Err(FilesError::Ended) };
         partial.seal(self.modified_ms.and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))))?;
         let target = self.tree.0.target(&self.path)?;
         let (dir, _) = self.tree.0.make_folders(target.root, target.parents)?;
-        let old = replaced(&dir, target.name)?;
         if !target.root.has_on_its_disk(&dir)? {
             return Err(FilesError::OtherDisk);
         }
-        if old.as_ref().is_some_and(|old| !(self.overwrite && old.is_file())) {
-            return Err(FilesError::Exists);
-        }
+        let old = free_or_replaced(&dir, target.name, self.overwrite)?;
         let to = Place { dir: &dir, name: target.name };
         self.tree.0.renamer.rename(partial.place()?, to, old.is_some())?;
         // From here on the handle is that of the file itself: nothing may be cut off it any more.
@@ -261,8 +260,8 @@ impl Upload {
         match ending {
             Ending::Remove => partial.remove(),
             Ending::Keep => {
-                if let Some(bytes) = partial.keep() {
-                    room.became_partial(bytes);
+                if let (Some(bytes), Some(claim)) = (partial.keep(), &self.claim) {
+                    room.became_partial(&claim.key, bytes);
                 }
             }
         }
@@ -291,14 +290,15 @@ fn look(target: &Target<'_, &Root>, request: &UploadRequest<'_>) -> Result<Optio
     {
         return Ok(Some(present));
     }
-    is_free(&dir, target.name, request.overwrite)?;
+    free_or_replaced(&dir, target.name, request.overwrite)?;
     Ok(None)
 }
 
-fn is_free(dir: &Dir, name: &str, overwrite: bool) -> Result<(), FilesError> {
+/// The file that is to be replaced, if there is one; nothing else may be in the way.
+fn free_or_replaced(dir: &Dir, name: &str, overwrite: bool) -> Result<Option<Metadata>, FilesError> {
     match replaced(dir, name)? {
         Some(there) if !(overwrite && there.is_file()) => Err(FilesError::Exists),
-        _ => Ok(()),
+        old => Ok(old),
     }
 }
 
@@ -308,11 +308,10 @@ fn receive(
     target: &Target<'_, &Root>,
     request: &UploadRequest<'_>,
 ) -> Result<(Partial, Reservation, Claim), FilesError> {
-    let (path, space) = (request.path.to_string(), &tree.0.space);
+    let path = request.path.to_string();
     let hidden = target.root.hidden()?;
     let (id, names) = Names::of_upload(&path, request.size, request.owner);
-    let claim = tree.0.claims.claim(target.index, &id)?;
-    let there = names.len(&hidden);
+    let claim = tree.0.claims.claim((target.index, id))?;
     let resumed = match request.resume {
         true => Partial::resume(hidden.clone(), names.clone(), &path, request.size)?,
         false => None,
@@ -320,10 +319,8 @@ fn receive(
     if resumed.is_none() {
         names.remove(&hidden)?;
     }
-    let left = resumed.as_ref().map(Partial::synced);
-    there.into_iter().for_each(|bytes| space.removed_partial(bytes));
-    left.into_iter().for_each(|bytes| space.found_partial(bytes));
-    let room = tree.0.reserve(target.root.disk(), request.size, left)?;
+    tree.0.space.set_partial(&claim.key, resumed.as_ref().map(Partial::synced));
+    let room = tree.0.reserve(target.root.disk(), request.size, Some(&claim.key))?;
     let partial = match resumed {
         Some(partial) => partial,
         None => {
