@@ -4,7 +4,7 @@ use super::error::FilesError;
 use super::hash::{PIECE, PieceHasher};
 use super::partial::read_piece;
 use super::path::TreePath;
-use super::root::open_file;
+use super::root::{open_file, to_ms};
 use super::tree::Tree;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -34,11 +34,7 @@ impl Download {
     pub fn open(tree: &Tree, path: &TreePath, offset: u64, version: &str) -> Result<Self, FilesError> {
         let (_, root, names) = tree.0.root(path)?;
         let (name, parents) = names.split_last().ok_or(FilesError::IsFolder)?;
-        let dir = root.walk(parents)?;
-        if root.metadata(&dir, name)?.is_dir() {
-            return Err(FilesError::IsFolder);
-        }
-        let file = open_file(&dir, name)?;
+        let file = open_file(&root.walk(parents)?, name)?;
         let metadata = file.metadata()?;
         let (size, is) = (metadata.len(), version_of(&metadata));
         let goes_on = version == is && offset <= size && offset.is_multiple_of(PIECE);
@@ -46,7 +42,7 @@ impl Download {
         Ok(Self {
             file,
             size,
-            modified_ms: modified_ms(&metadata),
+            modified_ms: to_ms(metadata.mtime(), metadata.mtime_nsec()),
             version: is,
             offset,
             position: offset,
@@ -150,9 +146,4 @@ fn version_of(metadata: &Metadata) -> String {
         hasher.update(&number.to_le_bytes());
     }
     hasher.finalize().to_hex().chars().take(32).collect()
-}
-
-fn modified_ms(metadata: &Metadata) -> u64 {
-    let seconds = u64::try_from(metadata.mtime()).unwrap_or(0);
-    seconds.saturating_mul(1000).saturating_add(u64::try_from(metadata.mtime_nsec()).unwrap_or(0) / 1_000_000)
 }

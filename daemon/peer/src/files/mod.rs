@@ -8,6 +8,7 @@
 //!   renames it into place when it is whole.
 //! - [`Download`] reads a file, and notices when somebody changes it meanwhile.
 
+mod begin;
 mod change;
 mod config;
 mod count;

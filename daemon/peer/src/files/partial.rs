@@ -4,7 +4,7 @@ use super::error::FilesError;
 use super::hash::{PIECE, PieceHasher, Subtrees, piece_value};
 use super::index::{Header, Index};
 use super::rename::Place;
-use super::root::{Hidden, sync_dir};
+use super::root::{Hidden, open_file, sync_dir};
 use super::space::PartialKey;
 use blake3::Hash;
 use blake3::hazmat::ChainingValue;
@@ -60,6 +60,12 @@ impl Names {
     /// Bytes of the partial file, if there is one.
     pub(super) fn len(&self, hidden: &Hidden) -> Option<u64> {
         hidden.dir.symlink_metadata(&self.part).ok().map(|metadata| metadata.len())
+    }
+
+    /// Whether another process has them.
+    pub(super) fn are_locked(&self, hidden: &Hidden) -> bool {
+        open_file(&hidden.dir, &self.part)
+            .is_ok_and(|file| matches!(lock(hidden, &self.part, &file), Err(FilesError::Busy)))
     }
 
     /// Removes both files. The index first: what remains after a crash proves nothing.
@@ -231,7 +237,7 @@ fn open_own(hidden: &Hidden, name: &str, new: bool) -> Result<File, FilesError> 
 }
 
 /// Locks a partial file against other processes that serve the same folder.
-pub(super) fn lock(hidden: &Hidden, name: &str, data: &File) -> Result<(), FilesError> {
+fn lock(hidden: &Hidden, name: &str, data: &File) -> Result<(), FilesError> {
     match rustix::fs::flock(data, FlockOperation::NonBlockingLockExclusive) {
         Err(Errno::WOULDBLOCK) => return Err(FilesError::Busy),
         Err(errno) => log::debug!("files: this file system has no locks: {errno}"),

@@ -88,12 +88,8 @@ impl Root {
     /// One step down.
     pub(super) fn step(&self, dir: &Dir, name: &str) -> Result<Dir, FilesError> {
         let next = match dir.open_dir_nofollow(name) {
-            Ok(next) => next,
-            Err(error) if is_regular(dir, name) => {
-                log::debug!("files: a file where a folder was expected: {error}");
-                return Err(FilesError::IsFile);
-            }
-            Err(error) => return Err(error.into()),
+            Err(_) if is_regular(dir, name) => return Err(FilesError::IsFile),
+            result => result?,
         };
         if self.is_hidden(&next.dir_metadata()?) { Err(FilesError::NotFound) } else { Ok(next) }
     }
@@ -153,10 +149,15 @@ pub(super) fn sync_dir(dir: &Dir) -> io::Result<()> {
     }
 }
 
-/// Last change, milliseconds since the epoch; 0 before it.
+/// A time of last change as milliseconds since the epoch; 0 before it.
+pub(super) fn to_ms(seconds: i64, nanoseconds: i64) -> u64 {
+    let millis = u64::try_from(nanoseconds).unwrap_or(0) / 1_000_000;
+    u64::try_from(seconds).unwrap_or(0).saturating_mul(1000).saturating_add(millis)
+}
+
+/// That of a file.
 pub(super) fn modified_ms(metadata: &Metadata) -> u64 {
-    let seconds = u64::try_from(metadata.mtime()).unwrap_or(0);
-    seconds.saturating_mul(1000).saturating_add(u64::try_from(metadata.mtime_nsec()).unwrap_or(0) / 1_000_000)
+    to_ms(metadata.mtime(), metadata.mtime_nsec())
 }
 
 fn is_regular(dir: &Dir, name: &str) -> bool {

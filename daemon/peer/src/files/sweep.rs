@@ -1,8 +1,7 @@
 //! Partial files that nobody came back for.
 
-use super::error::FilesError;
-use super::partial::{Names, lock};
-use super::root::{Hidden, Root, open_file};
+use super::partial::Names;
+use super::root::{Hidden, Root};
 use super::tree::{Inner, Tree};
 use std::collections::BTreeSet;
 use std::io;
@@ -52,7 +51,7 @@ impl Inner {
             // What is claimed is in use.
             let Ok(_claim) = self.claims.claim((index, id.clone())) else { continue };
             let names = Names::of_id(&id);
-            if !self.is_old(&hidden, &names) || is_locked(&hidden, &names) {
+            if !self.is_old(&hidden, &names) || names.are_locked(&hidden) {
                 continue;
             }
             names.remove(&hidden)?;
@@ -69,14 +68,6 @@ impl Inner {
         // A time to come is that of a board whose clock was wrong, then or now.
         let age = SystemTime::now().duration_since(part.max(index).into_std());
         age.is_ok_and(|age| age > self.keep_partials)
-    }
-}
-
-/// Whether another process has it.
-fn is_locked(hidden: &Hidden, names: &Names) -> bool {
-    match open_file(&hidden.dir, &names.part) {
-        Ok(file) => matches!(lock(hidden, &names.part, &file), Err(FilesError::Busy)),
-        Err(_) => false,
     }
 }
 

@@ -10,6 +10,7 @@
 mod attacks;
 mod kill;
 mod limits;
+mod random;
 mod resume;
 mod support;
 mod tree;
