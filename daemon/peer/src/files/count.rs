@@ -28,10 +28,10 @@ fn add(dir: &Dir, depth: usize, sum: &mut u64) -> io::Result<()> {
         // What is gone by now counts nothing.
         let Ok(metadata) = dir.symlink_metadata(&name) else { continue };
         if !metadata.is_dir() {
-            *sum += cost(metadata.len());
+            *sum = sum.saturating_add(cost(metadata.len()));
             continue;
         }
-        *sum += BLOCK;
+        *sum = sum.saturating_add(BLOCK);
         let below = match depth.checked_sub(1) {
             Some(depth) => dir.open_dir_nofollow(&name).and_then(|dir| add(&dir, depth, sum)),
             None => Err(io::Error::other("it lies too deep")),

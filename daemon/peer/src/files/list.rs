@@ -58,12 +58,14 @@ impl Tree {
         let mut page = FilesPage::default();
         let mut bytes = 0;
         for root in self.0.roots.iter().filter(|root| root.name.as_str() > after) {
+            // One whose disk is gone does not take the others with it.
+            let Ok(metadata) = root.own_metadata() else { continue };
             bytes += json_len(&root.name);
             if bytes > PAGE {
                 page.more = true;
                 break;
             }
-            page.entries.push(entry(&root.name, &root.own_metadata()?, root.writable));
+            page.entries.push(entry(&root.name, &metadata, root.writable));
         }
         Ok(page)
     }

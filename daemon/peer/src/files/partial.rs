@@ -25,7 +25,7 @@ const STEPS_BACK: u64 = 16;
 pub(super) struct Partial {
     hidden: Arc<Hidden>,
     names: Names,
-    data: File,
+    data: Locked,
     index: Index,
     hasher: PieceHasher,
     /// Of whole pieces that are not in the index yet. As many as come between two syncs.
@@ -65,7 +65,7 @@ impl Names {
     /// Whether another process has them.
     pub(super) fn are_locked(&self, hidden: &Hidden) -> bool {
         open_file(&hidden.dir, &self.part)
-            .is_ok_and(|file| matches!(lock(hidden, &self.part, &file), Err(FilesError::Busy)))
+            .is_ok_and(|file| matches!(Locked::lock(hidden, &self.part, file), Err(FilesError::Busy)))
     }
 
     /// Removes both files. The index first: what remains after a crash proves nothing.
@@ -84,8 +84,7 @@ impl Partial {
     /// A new one, in the place of what may be there.
     pub(super) fn create(hidden: Arc<Hidden>, names: Names, header: &Header) -> Result<Self, FilesError> {
         names.remove(&hidden)?;
-        let data = open_own(&hidden, &names.part, true)?;
-        lock(&hidden, &names.part, &data)?;
+        let data = Locked::lock(&hidden, &names.part, open_own(&hidden, &names.part, true)?)?;
         let index = Index::create(open_own(&hidden, &names.index, true)?, header)?;
         let hasher = PieceHasher::starting_at(0);
         Ok(Self { hidden, names, data, index, hasher, fresh: Vec::new(), names_synced: false })
@@ -100,10 +99,10 @@ impl Partial {
     ) -> Result<Option<Self>, FilesError> {
         let opened = (open_own(&hidden, &names.part, false), open_own(&hidden, &names.index, false));
         let (Ok(data), Ok(index)) = opened else { return Ok(None) };
-        lock(&hidden, &names.part, &data)?;
+        let data = Locked::lock(&hidden, &names.part, data)?;
         let Some(mut index) = Index::read(index, path, size)? else { return Ok(None) };
-        let proven = index.len().min(data.metadata()?.len() / PIECE);
-        let Some((pieces, last)) = last_good_piece(&data, &index, proven)? else { return Ok(None) };
+        let proven = index.len().min(data.0.metadata()?.len() / PIECE);
+        let Some((pieces, last)) = last_good_piece(&data.0, &index, proven)? else { return Ok(None) };
         let mut done = Subtrees::default();
         for piece in 0..pieces - 1 {
             let Some(value) = index.entry(piece)? else { return Ok(None) };
@@ -112,8 +111,8 @@ impl Partial {
         let mut hasher = PieceHasher::continuing(done);
         hasher.update(&last, |_| {});
         index.truncate(pieces)?;
-        data.set_len(pieces * PIECE)?;
-        (&data).seek(SeekFrom::End(0))?;
+        data.0.set_len(pieces * PIECE)?;
+        (&data.0).seek(SeekFrom::End(0))?;
         Ok(Some(Self { hidden, names, data, index, hasher, fresh: Vec::new(), names_synced: false }))
     }
 
@@ -125,12 +124,12 @@ impl Partial {
     /// BLAKE3 of the MiB before [`Self::synced`]; `None` at 0.
     pub(super) fn hash_before(&self) -> io::Result<Option<Hash>> {
         let Some(start) = self.synced().checked_sub(PIECE) else { return Ok(None) };
-        Ok(Some(blake3::hash(&read_piece(&self.data, start / PIECE)?)))
+        Ok(Some(blake3::hash(&read_piece(&self.data.0, start / PIECE)?)))
     }
 
     /// The bytes that follow.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        (&self.data).write_all(bytes)?;
+        (&self.data.0).write_all(bytes)?;
         self.hasher.update(bytes, |value| self.fresh.push(value));
         Ok(())
     }
@@ -138,7 +137,7 @@ impl Partial {
     /// Makes all whole pieces last, and then says so in the index.
     pub(super) fn sync(&mut self) -> io::Result<u64> {
         if !self.fresh.is_empty() {
-            self.data.sync_data()?;
+            self.data.0.sync_data()?;
             self.index.append(&self.fresh)?;
             self.fresh.clear();
             if !self.names_synced {
@@ -157,12 +156,12 @@ impl Partial {
     /// The last step before it gets its name: the time of its last change, and all of it on the disk.
     pub(super) fn seal(&self, modified: Option<std::time::SystemTime>) -> io::Result<()> {
         if let Some(time) = modified
-            && let Err(error) = self.data.set_modified(time)
+            && let Err(error) = self.data.0.set_modified(time)
         {
             // A time that this file system cannot hold; the file is as good without.
             log::debug!("files: the time of a file's last change is not kept: {error}");
         }
-        self.data.sync_all()
+        self.data.0.sync_all()
     }
 
     /// Where it is.
@@ -170,7 +169,7 @@ impl Partial {
     /// # Errors
     /// [`FilesError::Ended`] where somebody took it away.
     pub(super) fn place(&self) -> Result<Place<'_>, FilesError> {
-        if is_named(&self.hidden, &self.names.part, &self.data) {
+        if is_named(&self.hidden, &self.names.part, &self.data.0) {
             Ok(Place { dir: &self.hidden.dir, name: &self.names.part })
         } else {
             Err(FilesError::Ended)
@@ -191,7 +190,7 @@ impl Partial {
             self.remove();
             return None;
         }
-        if let Err(error) = self.data.set_len(synced) {
+        if let Err(error) = self.data.0.set_len(synced) {
             log::debug!("files: a partial file stays longer than it needs to be: {error}");
         }
         Some(synced)
@@ -236,15 +235,29 @@ fn open_own(hidden: &Hidden, name: &str, new: bool) -> Result<File, FilesError> 
     if metadata.is_file() && metadata.nlink() == 1 { Ok(file) } else { Err(FilesError::NotFound) }
 }
 
-/// Locks a partial file against other processes that serve the same folder.
-fn lock(hidden: &Hidden, name: &str, data: &File) -> Result<(), FilesError> {
-    match rustix::fs::flock(data, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => return Err(FilesError::Busy),
-        Err(errno) => log::debug!("files: this file system has no locks: {errno}"),
-        Ok(()) => {}
+/// A partial file, locked against other processes that serve the same folder.
+struct Locked(File);
+
+impl Locked {
+    fn lock(hidden: &Hidden, name: &str, file: File) -> Result<Self, FilesError> {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => return Err(FilesError::Busy),
+            Err(errno) => log::debug!("files: this file system has no locks: {errno}"),
+            Ok(()) => {}
+        }
+        let locked = Self(file);
+        // Between opening and locking, its last owner may have removed or placed it.
+        if is_named(hidden, name, &locked.0) { Ok(locked) } else { Err(FilesError::Busy) }
     }
-    // Between opening and locking, its last owner may have removed or placed it.
-    if is_named(hidden, name, data) { Ok(()) } else { Err(FilesError::Busy) }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing is not enough: a command that is being started has a copy of the handle for a moment.
+        if let Err(errno) = rustix::fs::flock(&self.0, FlockOperation::Unlock) {
+            log::debug!("files: this file system has no locks: {errno}");
+        }
+    }
 }
 
 fn is_named(hidden: &Hidden, name: &str, file: &File) -> bool {

@@ -40,6 +40,7 @@ struct Books {
     pending: HashMap<u64, u64>,
     /// What came into the folders since the count that runs began.
     since: u64,
+    /// When the last count began.
     counted: Option<Instant>,
 }
 
@@ -93,7 +94,7 @@ impl Space {
         }
         partial.and_then(|key| books.partials.remove(key));
         books.reserved = books.reserved.saturating_add(cost(size));
-        *books.pending.entry(disk.device).or_default() += rest;
+        books.pending.insert(disk.device, pending.saturating_add(rest));
         Ok(Reservation { space: self.clone(), device: disk.device, cost: cost(size), pending: rest })
     }
 
@@ -120,11 +121,14 @@ impl Space {
     /// Counts anew, by `walk`. What is changed meanwhile may have been met or not; what came is counted anyway, so
     /// that the sum is never too small by our own doing, and is right again after the next count.
     pub(super) fn recount(&self, walk: impl FnOnce() -> u64) {
-        self.books().since = 0;
+        {
+            let mut books = self.books();
+            books.since = 0;
+            books.counted = Some(Instant::now());
+        }
         let counted = walk();
         let mut books = self.books();
         books.files = counted.saturating_add(books.since);
-        books.counted = Some(Instant::now());
     }
 
     /// Bytes that count towards the quota now.

@@ -163,7 +163,10 @@ impl Inner {
     pub(super) fn recount(&self) {
         self.space.recount(|| {
             let folders = self.roots.iter().filter(|root| root.writable);
-            folders.filter_map(|root| root.walk(&[]).ok()).map(|dir| count::cost_below(&dir)).sum()
+            folders
+                .filter_map(|root| root.walk(&[]).ok())
+                .map(|dir| count::cost_below(&dir))
+                .fold(0, u64::saturating_add)
         });
     }
 }

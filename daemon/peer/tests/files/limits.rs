@@ -74,6 +74,18 @@ fn what_others_do_to_the_folder_is_counted_in_the_end() {
 }
 
 #[test]
+fn sizes_that_are_no_sizes_are_counted_without_a_panic() {
+    let fixture = Fixture::new();
+    for name in ["a", "b", "c"] {
+        let file = std::fs::File::create(fixture.on_disk("files").join(name)).unwrap();
+        // Holes: a file may be larger than any disk. How large, the file system decides.
+        (32..63).rev().find(|bits| file.set_len(1 << bits).is_ok()).unwrap();
+    }
+    fixture.tree.recount();
+    assert!(matches!(fixture.begin("files/d", 1), Err(FilesError::Quota { left: 0 })));
+}
+
+#[test]
 fn a_folder_that_others_fill_stops_an_upload() {
     let fixture = Fixture::with(|config| config.quota = 20 * MIB as u64);
     let mut upload = fixture.begin("files/a", 10 * MIB).unwrap();
