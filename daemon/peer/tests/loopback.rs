@@ -372,3 +372,20 @@ async fn a_viewer_that_wants_data_alone_opens_no_camera() {
     viewer.leave().await;
     setup.close().await;
 }
+
+/// The room is heard between two calls, however fast they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_fast_hears_all_of_it() {
+    let setup = Setup::new(DEVICE);
+    let served = start(Arc::new(TokioRuntime), &setup.environment, VIEWER).await;
+    let mut viewer = served.viewer.expect("connected");
+    let lines: Vec<String> = (0..150).map(|number| format!("line {number}")).collect();
+    for text in &lines {
+        let call = json!({ "jsonrpc": "2.0", "method": method::CHAT_SEND, "params": { "text": text } });
+        viewer.say(&call.to_string()).await.unwrap();
+    }
+    for text in lines {
+        assert_eq!(notice(&mut viewer, method::CHAT_MESSAGE).await["text"], text);
+    }
+    viewer.leave().await;
+}

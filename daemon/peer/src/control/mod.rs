@@ -123,10 +123,12 @@ impl Control {
                 // The session is gone, and its connection with it.
                 Err(_) => Step::Heard(None),
             },
-            event = self.channel.poll() => Step::Heard(event),
             Ok(()) = self.media.changed() => Step::Media,
-            news = self.methods.member.next() => Step::Room(news),
-            // While something waits to be read, commands wait as well.
+            // Before what comes next is heard, all that came of the last is told: who writes fast hears all of it. While
+            // something waits to be read, the room waits as well, and what is too much of it is lost, not the session.
+            news = self.methods.member.next(), if !waiting => Step::Room(news),
+            event = self.channel.poll() => Step::Heard(event),
+            // Commands wait too.
             (heard, end) = self.methods.runs.next(), if !waiting => Step::Run(heard, end),
             () = tick(statistics) => Step::Statistics,
             () = sleep(AGAIN), if waiting => Step::Again,

@@ -201,3 +201,30 @@ fn renames_that_race_lead_nowhere() {
     fixture.assert_outside_untouched();
     assert!(!fixture.on_disk("files/stolen").exists());
 }
+
+/// A thread swaps a file for one that nobody ever writes to; who opens that one must neither wait nor believe it.
+#[test]
+fn a_file_that_becomes_a_fifo_is_not_read() {
+    let fixture = Fixture::new();
+    let (file, fifo) = (fixture.on_disk("files/a"), fixture.on_disk("fifo"));
+    std::fs::write(&file, "real").unwrap();
+    mknod(&fifo, SFlag::S_IFIFO, Mode::S_IRWXU, 0).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                rustix::fs::renameat_with(CWD, &file, CWD, &fifo, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        for _ in 0..20_000 {
+            match fixture.get("files/a") {
+                Ok(data) => assert_eq!(data, b"real"),
+                // The exchange changes the file's times too.
+                Err(error) => {
+                    assert!(matches!(error, FilesError::NotFound | FilesError::Changed), "{error}");
+                }
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}

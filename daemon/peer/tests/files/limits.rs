@@ -5,8 +5,9 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use protocol::control::code;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use watchword_peer::files::{FilesError, Upload, UploadRequest};
+use watchword_peer::files::{Download, FilesError, Tree, Upload, UploadRequest};
 
 /// A name space of mounts for this thread alone; its mounts end with it. `false`, with a word, where we may not.
 fn own_mounts() -> bool {
@@ -266,4 +267,52 @@ fn an_owner_goes_on_only_with_its_own() {
     let other = UploadRequest { owner: "garden", resume: true, ..request(&path, 2 * MIB) };
     assert_eq!(Upload::begin(&fixture.tree, &other).unwrap().offset(), 0);
     assert_eq!(fixture.resume("files/a", 2 * MIB).unwrap().before(), hash(&bytes(MIB, 1)));
+}
+
+#[test]
+fn uploads_are_not_disturbed_by_a_sweep_or_a_count() {
+    let fixture = Fixture::with(|config| config.keep_partials = Duration::ZERO);
+    let data = bytes(2 * MIB + 7, 1);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                fixture.tree.sweep();
+            }
+        });
+        for number in 0..40 {
+            let name = format!("files/{number}/a");
+            let mut upload = fixture.begin(&name, data.len()).unwrap();
+            upload.write(&data[..MIB]).unwrap();
+            upload.sync().unwrap();
+            if number % 2 == 0 {
+                drop(upload);
+                // It may have been swept by now, or is being swept just now.
+                upload = match fixture.resume(&name, data.len()) {
+                    Ok(upload) => upload,
+                    Err(error) => {
+                        assert!(matches!(error, FilesError::Busy), "{error}");
+                        continue;
+                    }
+                };
+            }
+            upload.write(&data[usize::try_from(upload.written()).unwrap()..]).unwrap();
+            upload.finish(&hash(&data)).unwrap();
+            assert_eq!(fixture.get(&name).unwrap(), data);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    fixture.tree.sweep();
+    assert!(fixture.partials().is_empty());
+    let used = fixture.tree.used();
+    assert_eq!(Tree::open(&fixture.config).unwrap().used(), used);
+}
+
+#[test]
+fn transfers_can_be_handed_from_thread_to_thread() {
+    fn travels<T: Send + 'static>() {}
+    fn is_shared<T: Clone + Send + Sync + 'static>() {}
+    travels::<Upload>();
+    travels::<Download>();
+    is_shared::<Tree>();
 }
