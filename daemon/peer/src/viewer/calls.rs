@@ -19,6 +19,20 @@ pub enum CallError {
     Ended,
 }
 
+/// Asks the device, as [`super::Viewer::call`] does, without borrowing the viewer.
+#[derive(Clone)]
+pub struct Caller(pub(super) Arc<Calls>);
+
+impl Caller {
+    /// Asks the device.
+    ///
+    /// # Errors
+    /// When the device answers with an error, or the session ends.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        self.0.call(method, params).await
+    }
+}
+
 type Waiting = HashMap<i64, oneshot::Sender<Answer>>;
 
 /// Calls that are under way.

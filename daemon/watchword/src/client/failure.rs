@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// The way to the device did not come about, or ended in the middle.
     #[error("{0}")]
     Broken(String),
+    /// A command on the device ended with this status; what there was to say has been said.
+    #[error("the command failed with status {0}")]
+    Exit(u8),
     /// Told to stop by this signal.
     #[error("ended by a signal")]
     Interrupted(u8),
@@ -50,6 +53,7 @@ impl Failure {
             Self::Refused(_) => 4,
             Self::NotAllowed(_) => 5,
             Self::Broken(_) => 6,
+            Self::Exit(status) => *status,
             // As a shell reports a signal.
             Self::Interrupted(signal) => 128 + (signal & 0x7f),
         }
@@ -58,7 +62,7 @@ impl Failure {
     /// Whether somebody should be told.
     #[must_use]
     pub(crate) fn speaks(&self) -> bool {
-        !matches!(self, Self::Unread | Self::Interrupted(_))
+        !matches!(self, Self::Unread | Self::Exit(_) | Self::Interrupted(_))
     }
 }
 

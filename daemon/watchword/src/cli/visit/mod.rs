@@ -1,10 +1,11 @@
 //! Commands that visit a device elsewhere with a secret word of it. One file a command.
 
 mod chat;
+mod exec;
 mod reaching;
 mod status;
 
-use crate::client::{EXIT_CODES, Failure};
+use crate::client::EXIT_CODES;
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -16,20 +17,27 @@ pub(super) enum Visit {
     /// Chats with whoever is at a device elsewhere
     #[command(after_help = EXIT_CODES)]
     Chat(chat::Chat),
+    /// Runs a command on a device elsewhere, one that its owner allows
+    #[command(after_help = exec::EXIT_CODES)]
+    Exec(exec::Exec),
 }
 
 impl Visit {
     pub(super) fn apply(self) -> ExitCode {
+        let beside = if matches!(self, Self::Exec(_)) { exec::OWN_FAILURE } else { 0 };
         let done = super::block_on(async {
             match self {
                 Self::Status(status) => status.apply().await,
                 Self::Chat(chat) => chat.apply().await,
+                Self::Exec(exec) => exec.apply().await,
             }
         });
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failure) if failure.speaks() => super::complain(&failure.to_string(), failure.exit_code()),
-            Err(failure) => ExitCode::from(Failure::exit_code(&failure)),
+            Err(failure) if failure.speaks() => {
+                super::complain(&failure.to_string(), failure.exit_code().saturating_add(beside))
+            }
+            Err(failure) => ExitCode::from(failure.exit_code()),
         }
     }
 }

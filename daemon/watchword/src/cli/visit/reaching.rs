@@ -45,15 +45,27 @@ impl Reaching {
         self,
         work: impl AsyncFnOnce(&mut Session) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        self.visit_with_signals(async |session, signals| {
+            tokio::select! {
+                done = work(session) => done,
+                failure = signals.next() => Err(failure),
+            }
+        })
+        .await
+    }
+
+    /// As [`Self::visit`], for work that has something to do when a signal comes: once the device is reached, only
+    /// `work` hears of signals.
+    pub(super) async fn visit_with_signals(
+        self,
+        work: impl AsyncFnOnce(&mut Session, &mut Signals) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
         let mut session = tokio::select! {
             session = self.reach() => session?,
             failure = signals.next() => return Err(failure),
         };
-        let done = tokio::select! {
-            done = work(&mut session) => done,
-            failure = signals.next() => Err(failure),
-        };
+        let done = work(&mut session, &mut signals).await;
         session.leave().await;
         done
     }
@@ -76,7 +88,7 @@ fn default_server() -> Result<ServerAddress, Failure> {
 }
 
 /// The signals that end a visit.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
@@ -87,7 +99,8 @@ impl Signals {
         Ok(Self { interrupt: kind(SignalKind::interrupt())?, terminate: kind(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) -> Failure {
+    /// The next one, as what it makes of the visit. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Failure {
         let kind = tokio::select! {
             _ = self.interrupt.recv() => SignalKind::interrupt(),
             _ = self.terminate.recv() => SignalKind::terminate(),
