@@ -4,8 +4,10 @@ mod calls;
 mod hearing;
 mod reports;
 mod starting;
+mod transfer;
 
 pub use calls::{CallError, Caller};
+pub use transfer::{Target, TransferError};
 
 use crate::network::Network;
 use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};
