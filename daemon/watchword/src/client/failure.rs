@@ -24,14 +24,17 @@ pub(crate) enum Failure {
     /// The word is wrong, or the device does not want this viewer now.
     #[error("{0}")]
     Refused(String),
+    /// As [`Self::Refused`], for now: too many viewers, or too much at once.
+    #[error("{0}")]
+    Later(String),
     /// The word's grant does not have it.
     #[error("{0}")]
     NotAllowed(String),
     /// The way to the device did not come about, or ended in the middle.
     #[error("{0}")]
     Broken(String),
-    /// A command on the device ended with this status; what there was to say has been said.
-    #[error("the command failed with status {0}")]
+    /// With this status; what there was to say has been said.
+    #[error("failed with status {0}")]
     Exit(u8),
     /// Told to stop by this signal.
     #[error("ended by a signal")]
@@ -50,7 +53,7 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::Absent(_) => 3,
-            Self::Refused(_) => 4,
+            Self::Refused(_) | Self::Later(_) => 4,
             Self::NotAllowed(_) => 5,
             Self::Broken(_) => 6,
             Self::Exit(status) => *status,
@@ -112,6 +115,7 @@ mod tests {
             Failure::Usage(sentence()),
             Failure::Absent(sentence()),
             Failure::Refused(sentence()),
+            Failure::Later(sentence()),
             Failure::NotAllowed(sentence()),
             Failure::Broken(sentence()),
             Failure::Interrupted(2),

@@ -93,6 +93,18 @@ impl Session {
         }
     }
 
+    /// Whether the device may want this viewer again, as far as it said so.
+    #[must_use]
+    pub(crate) fn may_return(&self) -> bool {
+        self.bye.as_ref().is_none_or(|bye| bye.again)
+    }
+
+    /// What sends and fetches files.
+    #[must_use]
+    pub(crate) fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
     /// Leaves: the device is told.
     pub(crate) async fn leave(self) {
         let _ = time::timeout(FAREWELL, self.viewer.leave()).await;

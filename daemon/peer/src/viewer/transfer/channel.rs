@@ -15,9 +15,6 @@ use webrtc::runtime::Runtime as _;
 /// How long it may take to open. A transfer of which nothing is heard ends on the device after as long.
 const OPENING: Duration = Duration::from_secs(30);
 
-/// How long the device may take to close one that was given up.
-const CLOSING: Duration = Duration::from_secs(5);
-
 /// Closes when it is dropped.
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
@@ -95,12 +92,6 @@ impl Channel {
     pub(super) async fn say(&self, message: &Transfer) -> Result<(), TransferError> {
         let text = serde_json::to_string(message).map_err(|error| TransferError::Local(error.into()))?;
         self.channel.send_text(&text).await.map_err(|_| TransferError::Ended)
-    }
-
-    /// Waits until the device has closed it, having forgotten the transfer; not for long.
-    pub(super) async fn closed(&self) {
-        let closed = async { while self.event().await.is_ok() {} };
-        let _ = time::timeout(CLOSING, closed).await;
     }
 
     /// Gives the transfer up, and tells the device why, where it does not know.

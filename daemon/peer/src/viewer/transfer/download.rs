@@ -30,8 +30,8 @@ pub(super) async fn run<T: Target>(
     method: &str,
     params: &impl Serialize,
     (offset, target): (u64, T),
-    mut progress: impl FnMut(u64),
-) -> Result<GetReady, TransferError> {
+    mut progress: impl FnMut(u64, u64),
+) -> Result<T, TransferError> {
     let hashed = Hashed::new(target, offset).await?;
     let ready: GetReady = viewer.ready(method, params).await?;
     let channel = Channel::open(viewer, &ready.transfer).await?;
@@ -39,23 +39,25 @@ pub(super) async fn run<T: Target>(
         return Err(channel.give_up(TransferError::Wire("it begins where nobody asked for")).await);
     }
     match take(&channel, &ready, hashed, &mut progress).await {
-        // It has all that it sent; what it hears of that is for its log.
-        Ok(()) => channel.say(&Transfer::Done).await.unwrap_or_default(),
-        Err(error) => return Err(channel.give_up(error).await),
+        Ok(target) => {
+            // The file is whole; that the device hears of it is for its log.
+            let _ = channel.say(&Transfer::Done).await;
+            Ok(target)
+        }
+        Err(error) => Err(channel.give_up(error).await),
     }
-    Ok(ready)
 }
 
 async fn take<T: Target>(
     channel: &Channel,
     ready: &GetReady,
     hashed: Hashed<T>,
-    progress: &mut impl FnMut(u64),
-) -> Result<(), TransferError> {
+    progress: &mut impl FnMut(u64, u64),
+) -> Result<T, TransferError> {
     let writing = hashed.start(ready.clone());
     let (size, position) = (ready.size, ready.offset);
     let mut download = Download { channel, writing, size, position, credit: position };
-    progress(position);
+    progress(position, size);
     let received = download.receive(progress).await;
     // Also where it failed: who tries again finds nobody writing.
     let written = download.writing.end().await;
@@ -63,7 +65,7 @@ async fn take<T: Target>(
         // Writing has failed, and says why.
         Ok(None) => written.and(Err(TransferError::Ended)),
         Ok(Some(hash)) => {
-            progress(size);
+            progress(size, size);
             written?.finish(&hash).await
         }
         Err(error) => Err(error),
@@ -72,7 +74,10 @@ async fn take<T: Target>(
 
 impl<T: Target> Download<'_, T> {
     /// Takes all the bytes; the hash of the whole that the device says at the end, or `None` where writing failed.
-    async fn receive(&mut self, progress: &mut impl FnMut(u64)) -> Result<Option<String>, TransferError> {
+    async fn receive(
+        &mut self,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<Option<String>, TransferError> {
         self.give_credit(self.position).await?;
         loop {
             tokio::select! {
@@ -96,7 +101,7 @@ impl<T: Target> Download<'_, T> {
                         return Ok(None);
                     }
                     let written = *self.writing.written.borrow_and_update();
-                    progress(written);
+                    progress(written, self.size);
                     if (written + WINDOW).min(self.size) >= (self.credit + STEP).min(self.size) && self.credit < self.size {
                         self.give_credit(written).await?;
                     }

@@ -13,16 +13,20 @@ mod write;
 pub use write::Target;
 
 use super::{CallError, Viewer};
-use protocol::control::{FilesGet, FilesPut, GetReady, RpcError, code, method};
+use protocol::control::{FilesGet, FilesPut, RpcError, code, method};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 /// How long the device may take to answer a call: to look at what it has, not to send it.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long it may take to forget what came of an upload that was given up.
+const FORGETTING: Duration = Duration::from_secs(5);
+/// Between two tries whether it has.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a transfer came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -91,32 +95,49 @@ impl Viewer {
         file: Arc<File>,
         mut progress: impl FnMut(u64),
     ) -> Result<(), TransferError> {
-        let (mut put, mut first) = (put.clone(), true);
-        loop {
-            match upload::run(self, &put, &file, &mut progress).await {
-                // What the device has is another file's: as if it had nothing.
-                Ok(upload::Done::Other) if first => {}
-                Ok(upload::Done::Other) => return Err(TransferError::Mismatch),
-                Ok(upload::Done::Whole) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            (put.resume, first) = (false, false);
+        match upload::run(self, put, &file, &mut progress).await? {
+            upload::Done::Whole => Ok(()),
+            // What the device has is another file's: as if it had nothing.
+            upload::Done::Other => self.upload_anew(put, &file, &mut progress).await,
         }
     }
 
-    /// Fetches a file, and returns what the device said of it once the target has it whole. With an offset in `get`,
+    /// As [`Self::upload`], from the beginning. The device may need a moment to forget what it had.
+    async fn upload_anew(
+        &self,
+        put: &FilesPut,
+        file: &Arc<File>,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), TransferError> {
+        let put = FilesPut { resume: false, ..put.clone() };
+        let until = Instant::now() + FORGETTING;
+        loop {
+            match upload::run(self, &put, file, progress).await {
+                Err(TransferError::Refused(RpcError { code: code::UNAVAILABLE, .. }))
+                    if Instant::now() < until =>
+                {
+                    time::sleep(LOOK).await;
+                }
+                Ok(upload::Done::Whole) => return Ok(()),
+                Ok(upload::Done::Other) => return Err(TransferError::Mismatch),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Fetches a file, and returns the target once it has the file whole. With an offset in `get`,
     /// `target` has that many bytes of the version in `get`; the device begins there, or anew if the file has changed.
     ///
-    /// `progress` hears how far it is, bytes from the beginning of the file.
+    /// `progress` hears how far it is, bytes from the beginning of the file, and the file's size.
     ///
     /// # Errors
     /// When the device refuses or the session ends, the target cannot take it, or the hash is another than the device's.
-    pub async fn download(
+    pub async fn download<T: Target>(
         &self,
         get: &FilesGet,
-        target: impl Target,
-        progress: impl FnMut(u64),
-    ) -> Result<GetReady, TransferError> {
+        target: T,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<T, TransferError> {
         download::run(self, method::FILES_GET, get, (get.offset, target), progress).await
     }
 
@@ -124,8 +145,8 @@ impl Viewer {
     ///
     /// # Errors
     /// As those of [`Self::download`].
-    pub async fn snapshot(&self, target: impl Target) -> Result<GetReady, TransferError> {
-        download::run(self, method::SNAPSHOT_TAKE, &serde_json::json!({}), (0, target), |_| {}).await
+    pub async fn snapshot<T: Target>(&self, target: T) -> Result<T, TransferError> {
+        download::run(self, method::SNAPSHOT_TAKE, &serde_json::json!({}), (0, target), |_, _| {}).await
     }
 
     /// Asks for a transfer.

@@ -50,7 +50,6 @@ pub(super) async fn run(
         Ok(true) => {}
         Ok(false) => {
             channel.give_up(TransferError::Mismatch).await;
-            channel.closed().await;
             return Ok(Done::Other);
         }
         Err(error) => return Err(channel.give_up(error).await),
@@ -60,10 +59,7 @@ pub(super) async fn run(
     match upload.send(file, &began_as, progress).await {
         Ok(()) => Ok(Done::Whole),
         // Where it began anew, there is nothing left to begin.
-        Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. })) if offset > 0 => {
-            channel.closed().await;
-            Ok(Done::Other)
-        }
+        Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. })) if offset > 0 => Ok(Done::Other),
         Err(error) => Err(channel.give_up(error).await),
     }
 }

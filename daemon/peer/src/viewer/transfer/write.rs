@@ -84,13 +84,13 @@ impl<T: Target> Hashed<T> {
         Writing { bytes, written, thread }
     }
 
-    /// Whether the bytes are those of which this is the hash; then the target is told.
-    pub(super) async fn finish(self, hash: &str) -> Result<(), TransferError> {
+    /// Whether the bytes are those of which this is the hash; then the target is told, and given back.
+    pub(super) async fn finish(self, hash: &str) -> Result<T, TransferError> {
         let Self { mut target, hasher, .. } = self;
         if !hasher.finalize().to_hex().eq_ignore_ascii_case(hash) {
             return Err(TransferError::Mismatch);
         }
-        blocking(move || target.finish()).await
+        blocking(move || target.finish().map(|()| target)).await
     }
 }
 

@@ -2,8 +2,17 @@
 
 mod chat;
 mod exec;
+mod get;
+mod ls;
+mod mkdir;
+mod mv;
+mod paths;
 mod reaching;
+mod rm;
+mod send;
+mod snapshot;
 mod status;
+mod transfer;
 
 use crate::client::EXIT_CODES;
 use clap::Subcommand;
@@ -20,6 +29,27 @@ pub(super) enum Visit {
     /// Runs a command on a device elsewhere, one that its owner allows
     #[command(after_help = exec::EXIT_CODES)]
     Exec(exec::Exec),
+    /// Sends files and folders to a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Send(send::Send),
+    /// Fetches files from a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Get(get::Get),
+    /// Lists the files of a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Ls(ls::Ls),
+    /// Moves and renames files on a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Mv(mv::Mv),
+    /// Removes files from a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Rm(rm::Rm),
+    /// Makes folders on a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Mkdir(mkdir::Mkdir),
+    /// Takes a picture with the camera of a device elsewhere
+    #[command(after_help = EXIT_CODES)]
+    Snapshot(snapshot::Snapshot),
 }
 
 impl Visit {
@@ -30,6 +60,13 @@ impl Visit {
                 Self::Status(status) => status.apply().await,
                 Self::Chat(chat) => chat.apply().await,
                 Self::Exec(exec) => exec.apply().await,
+                Self::Send(send) => send.apply().await,
+                Self::Get(get) => get.apply().await,
+                Self::Ls(ls) => ls.apply().await,
+                Self::Mv(mv) => mv.apply().await,
+                Self::Rm(rm) => rm.apply().await,
+                Self::Mkdir(mkdir) => mkdir.apply().await,
+                Self::Snapshot(snapshot) => snapshot.apply().await,
             }
         });
         match done {

@@ -1,7 +1,7 @@
 //! What every command that visits a device has in common: how it is reached, and how the visit ends.
 
 use crate::{
-    client::{Failure, Reach, ServerAddress, Session, WordArgument, WordSource},
+    client::{Failure, LastingSession, Reach, ServerAddress, Session, WordArgument, WordSource},
     fingerprint::Fingerprint,
 };
 use anyhow::Context as _;
@@ -62,7 +62,7 @@ impl Reaching {
     ) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
         let mut session = tokio::select! {
-            session = self.reach() => session?,
+            session = async { self.way().await?.connect().await } => session?,
             failure = signals.next() => return Err(failure),
         };
         let done = work(&mut session, &mut signals).await;
@@ -70,14 +70,33 @@ impl Reaching {
         done
     }
 
-    async fn reach(self) -> Result<Session, Failure> {
+    /// As [`Self::visit`], with a session that can be made anew when it breaks.
+    pub(super) async fn visit_lasting(
+        self,
+        work: impl AsyncFnOnce(&mut LastingSession) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let mut session = tokio::select! {
+            session = async { LastingSession::begin(self.way().await?).await } => session?,
+            failure = signals.next() => return Err(failure),
+        };
+        let done = tokio::select! {
+            done = work(&mut session) => done,
+            failure = signals.next() => Err(failure),
+        };
+        session.leave().await;
+        done
+    }
+
+    /// What it takes to reach the device.
+    async fn way(self) -> Result<Reach, Failure> {
         let server = match self.server {
             Some(server) => server,
             None => default_server()?,
         };
         let word = WordSource::choose(self.word, self.word_file)?.read().await?;
         let Self { fingerprint, wait, new_device, .. } = self;
-        Reach { server, word, fingerprint, wait, new_device }.connect().await
+        Ok(Reach { server, word, fingerprint, wait, new_device })
     }
 }
 
