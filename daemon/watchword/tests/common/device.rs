@@ -26,7 +26,7 @@ impl Device {
         let home = Home::new();
         let (config, port) = home.loopback_config(more);
         let config = config.to_str().unwrap();
-        let added = home.run(&["word", "add", "--allow", rights, "--config", config]);
+        let added = home.run(&["word", "add", "--allow", rights, "--label", "test", "--config", config]);
         let added = stdout(&added);
         let word = added.lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned();
         let running = Self::run(&home);

@@ -15,6 +15,9 @@ use webrtc::runtime::Runtime as _;
 /// How long it may take to open. A transfer of which nothing is heard ends on the device after as long.
 const OPENING: Duration = Duration::from_secs(30);
 
+/// How long the last message may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// Closes when it is dropped.
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
@@ -73,7 +76,7 @@ impl Channel {
             () = self.ended.cancelled() => None,
         };
         match event {
-            None | Some(DataChannelEvent::OnClosing | DataChannelEvent::OnClose) => Err(TransferError::Ended),
+            None | Some(DataChannelEvent::OnClose) => Err(TransferError::Ended),
             Some(event) => Ok(event),
         }
     }
@@ -95,11 +98,24 @@ impl Channel {
     }
 
     /// Gives the transfer up, and tells the device why, where it does not know.
-    pub(super) async fn give_up(&self, error: TransferError) -> TransferError {
+    pub(super) async fn give_up(self, error: TransferError) -> TransferError {
         if let Some(RpcError { code, message, .. }) = error.reason() {
-            let _ = self.say(&Transfer::Failed { code, message }).await;
+            self.say_last(&Transfer::Failed { code, message }).await;
         }
         error
+    }
+
+    /// Says the last that is to be said, and waits until it has arrived, though not for long: a session that ends at
+    /// once would take it along.
+    pub(super) async fn say_last(self, message: &Transfer) {
+        let farewell = async {
+            self.say(message).await?;
+            // The stream is reset when all before has arrived (RFC 8831 section 6.7).
+            self.channel.close().await.map_err(|_| TransferError::Ended)?;
+            while self.next().await.is_ok() {}
+            Ok::<(), TransferError>(())
+        };
+        let _ = time::timeout(FAREWELL, farewell).await;
     }
 }
 

@@ -40,8 +40,7 @@ pub(super) async fn run<T: Target>(
     }
     match take(&channel, &ready, hashed, &mut progress).await {
         Ok(target) => {
-            // The file is whole; that the device hears of it is for its log.
-            let _ = channel.say(&Transfer::Done).await;
+            channel.say_last(&Transfer::Done).await;
             Ok(target)
         }
         Err(error) => Err(channel.give_up(error).await),
