@@ -200,6 +200,35 @@ fn several_files_come_together_or_one_by_its_new_name() {
 }
 
 #[test]
+fn a_file_goes_into_a_pipe() {
+    let pair = Pair::new(ALL);
+    let sent = pair.file("one", 3_000_001);
+    pair.done(&["send", "one"]);
+    let piped = pair.run(&["get", "one", "-o", "-"]);
+    assert_eq!((code(&piped), stderr(&piped).as_str()), (Some(0), ""));
+    assert!(piped.stdout == sent);
+    pair.refused(&["get", "one", "-o", "-", "--json"], 2, "either");
+    assert!(!pair.here("-").exists());
+}
+
+#[test]
+fn a_picture_is_taken() {
+    let pair = Pair::new("watch");
+    let piped = pair.run(&["snapshot", "-o", "-"]);
+    assert_eq!((code(&piped), stderr(&piped).as_str()), (Some(0), ""));
+    pair.done(&["snapshot", "-o", "now.jpg"]);
+    // JPEG's SOI and EOI (ITU-T T.81 B.1.1.3).
+    for picture in [piped.stdout, fs::read(pair.here("now.jpg")).unwrap()] {
+        assert!(
+            picture.len() > 1000 && picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9])
+        );
+    }
+    pair.refused(&["snapshot", "-o", "now.jpg"], 1, "--overwrite replaces it");
+    pair.done(&["snapshot", "-o", "now.jpg", "--overwrite"]);
+    assert_eq!(fs::read_dir(pair.here.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
 fn things_are_moved_and_removed_and_folders_made() {
     let pair = Pair::new(ALL);
     pair.file("a", 3);
@@ -336,7 +365,7 @@ fn an_upload_goes_on_in_a_later_visit_and_not_with_another_file() {
 #[test]
 fn a_download_goes_on_after_the_device_was_killed_and_in_a_later_visit() {
     let mut pair = Pair::new(ALL);
-    let held = bytes(60 << 20, "held");
+    let held = bytes(40 << 20, "held");
     fs::create_dir_all(pair.there("")).unwrap();
     fs::write(pair.there("big"), &held).unwrap();
     let part = pair.here(".big.part");

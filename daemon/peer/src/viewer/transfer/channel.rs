@@ -17,6 +17,8 @@ const OPENING: Duration = Duration::from_secs(30);
 
 /// How long the last message may take to arrive.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Closes when it is dropped.
 pub(super) struct Channel {
@@ -110,9 +112,10 @@ impl Channel {
     pub(super) async fn say_last(self, message: &Transfer) {
         let farewell = async {
             self.say(message).await?;
-            // The stream is reset when all before has arrived (RFC 8831 section 6.7).
-            self.channel.close().await.map_err(|_| TransferError::Ended)?;
-            while self.next().await.is_ok() {}
+            // To close it now would throw away what is on its way.
+            while self.channel.outstanding_bytes().await.is_ok_and(|bytes| bytes > 0) {
+                time::sleep(LOOK).await;
+            }
             Ok::<(), TransferError>(())
         };
         let _ = time::timeout(FAREWELL, farewell).await;

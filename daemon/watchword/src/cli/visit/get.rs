@@ -3,12 +3,18 @@
 use super::{
     paths::{Roots, last_name},
     reaching::Reaching,
-    transfer::{Tally, Tries},
+    transfer::{Tally, Tries, failed},
 };
 use crate::client::{Failure, Fetched, LastingSession, Output, Partial, Progress, printable};
-use peer::viewer::TransferError;
-use protocol::{control::FilesGet, grant::Right};
-use std::path::{Path, PathBuf};
+use peer::viewer::{Target, TransferError};
+use protocol::{
+    control::{FilesGet, GetReady},
+    grant::Right,
+};
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 /// Fetches files. What comes is kept in a hidden file, `.NAME.part`, until it is whole, and goes on from there in this visit or
 /// a later one. Nothing here is replaced unless you say so.
@@ -19,7 +25,8 @@ pub(in crate::cli) struct Get {
     /// What to fetch
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
-    /// Folder to put it in, or, for one, the file that it is to be [default: its name, in the folder that you are in]
+    /// Folder to put it in, or, for one, the file that it is to be; `-` is standard output [default: its name, in the
+    /// folder that you are in]
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: Option<PathBuf>,
     /// Replaces files that are there
@@ -41,6 +48,9 @@ impl Get {
     pub(super) async fn apply(self) -> Result<(), Failure> {
         let Self { reaching, paths, output, overwrite, json } = self;
         let targets = targets(&paths, output.as_deref())?;
+        if json && targets.iter().any(|target| is_pipe(target)) {
+            return Err(Failure::Usage("standard output takes either the file or --json".into()));
+        }
         let progress = Progress::new(Output::new(json));
         reaching
             .visit_lasting(async |session| {
@@ -50,6 +60,7 @@ impl Get {
                 let mut getting = Getting { session, progress, overwrite };
                 for (typed, target) in paths.iter().zip(&targets) {
                     let done = match roots.whole(typed) {
+                        Ok(path) if is_pipe(target) => getting.pipe(path).await,
                         Ok(path) => getting.get(&path, target).await,
                         Err(failure) => Err(failure),
                     };
@@ -91,6 +102,49 @@ impl Getting<'_> {
             }
         }
     }
+}
+
+impl Getting<'_> {
+    /// To standard output. What is written there cannot be gone on with.
+    async fn pipe(&mut self, path: String) -> Result<(), Failure> {
+        let mut shown = self.progress.file(&path, 0);
+        let get = FilesGet { path, offset: 0, version: String::new() };
+        let viewer = self.session.session().viewer();
+        let done = viewer.download(&get, Piped, |bytes, size| {
+            shown.set_size(size);
+            shown.at(bytes);
+        });
+        match done.await {
+            Ok(Piped) => Ok(()),
+            Err(TransferError::Local(error)) => Err(error.into()),
+            Err(error) => Err(failed(error, "written")),
+        }
+    }
+}
+
+/// Standard output.
+struct Piped;
+
+impl Target for Piped {
+    fn hash(&mut self, _: u64, _: &mut blake3::Hasher) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn begin(&mut self, _: &GetReady) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        io::stdout().lock().write_all(bytes)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        io::stdout().lock().flush()
+    }
+}
+
+fn is_pipe(target: &Path) -> bool {
+    target.as_os_str() == "-"
 }
 
 /// Where each goes. Checked before anybody is asked for a word.
