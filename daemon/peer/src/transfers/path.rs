@@ -206,11 +206,13 @@ mod tests {
                 before = arrived;
             }
             while path.room() > 0 {
-                let bytes = path.room().min(64 << 10);
-                sent += bytes;
-                path.let_go(sent, now);
-                free_at = free_at.max(ms as f64) + bytes as f64 / rate * 1000.0;
-                acks.push_back((free_at + 2.0 * delay_ms as f64, sent));
+                path.let_go(sent + path.room(), now);
+                while sent < path.let_go {
+                    let packet = (path.let_go - sent).min(1_200);
+                    sent += packet;
+                    free_at = free_at.max(ms as f64) + packet as f64 / rate * 1000.0;
+                    acks.push_back((free_at + 2.0 * delay_ms as f64, sent));
+                }
                 if ms > 2000 {
                     longest = longest.max(free_at - ms as f64);
                 }
