@@ -28,8 +28,8 @@ export class Conversation {
     return this.#control?.isOpen === true;
   }
 
-  /** A session's channel is open. `pass` takes what the device gives for the next knock. */
-  begin(control: Control, name: string, pass: (pass: string) => void): void {
+  /** A session's channel is open. `told` takes what the device says of itself, once that is known here. */
+  begin(control: Control, name: string, told: (info: DeviceInfo) => void): void {
     this.#control = control;
     this.commands.begin(control);
     if (name !== '') this.#tell(control, 'profile.set', { name });
@@ -37,8 +37,9 @@ export class Conversation {
     control
       .request('device.info')
       .then((result) => {
+        if (this.#control !== control) return;
         this.info = readDeviceInfo(result);
-        if (this.info.pass !== '') pass(this.info.pass);
+        told(this.info);
         if (this.may('commands')) this.#ask(control, 'command.list', (result) => this.commands.list(result));
         if (this.may('chat')) this.#ask(control, 'chat.history', (result) => this.chat.history(result));
         this.#changed();
