@@ -1,16 +1,17 @@
 /** Files of one device: its folders, and what is on its way to and from it. Lasts as long as the page. */
 
+import type { PageCommands } from '../session/page-commands';
 import { Disk } from './disk';
 import { DownloadJob } from './download-job';
 import { Folder } from './folder';
 import { KeptUploads } from './kept';
-import { join, nameOf, snapshotName, typedPath } from './names';
+import { join, nameOf, shown, snapshotName, typedPath } from './names';
 import type { Picked, Selection } from './picked';
 import { MAX_PICKED } from './picked';
 import { chooseFile, Declined, sweep } from './places';
 import { Transfers, type Transfer } from './transfers';
 import { UploadJob, type Sent } from './upload-job';
-import { readEntry, type Entry, type Link } from './wire';
+import { readEntry, type Link } from './wire';
 
 /** Where files go when the word does not allow to look at folders: the device's first root, unless its owner has renamed it. */
 const DEFAULT_ROOT = 'files';
@@ -25,6 +26,8 @@ export class Files {
   readonly transfers: Transfers;
   /** What was said of the last thing that a person did, a sentence; empty: nothing. */
   notice = '';
+  /** What came to its end last, for those who hear the page. */
+  heard = '';
   readonly #may: May;
   readonly #changed: () => void;
   readonly #disk = new Disk();
@@ -50,7 +53,7 @@ export class Files {
   get target(): string | undefined {
     if (!this.#may('upload')) return undefined;
     if (!this.#may('files')) return DEFAULT_ROOT;
-    return this.folder.path === '' ? undefined : this.folder.path;
+    return this.folder.writable ? this.folder.path : undefined;
   }
 
   /** A session is live, and what its word allows is known. `place`: where its device is found. */
@@ -75,17 +78,17 @@ export class Files {
     this.#link = undefined;
     this.transfers.clear();
     this.folder.clear();
-    [this.#place, this.notice] = ['', ''];
+    [this.#place, this.notice, this.heard] = ['', '', ''];
   }
 
   /** Sends what was picked to the folder that is looked at. */
   async send({ files, emptyFolders, cut }: Selection): Promise<void> {
     const target = this.target;
     if (target === undefined) {
-      this.#say(this.#may('upload') ? 'Choose a folder of the device first.' : 'Your word does not allow files to be sent.');
+      this.say(this.#why());
       return;
     }
-    this.#say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
+    this.say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
     const jobs = files.map((picked) => this.#upload(picked, target));
     const paths = new Set(jobs.map(({ path }) => path));
     for (const transfer of this.transfers.all) {
@@ -105,7 +108,7 @@ export class Files {
 
   /** What a person wrote as a path. Rejects with a sentence for a person. */
   async fetchTyped(text: string): Promise<string> {
-    const path = typedPath(text, this.folder.roots, this.folder.path);
+    const path = typedPath(text, this.folder.roots.map(({ name }) => name), this.folder.path);
     if (!this.#link) throw new Error('There is no connection to the device just now.');
     const entry = readEntry(await this.#link.request('files.stat', { path }));
     if (entry?.folder === true) throw new Error('This is a folder, not a file.');
@@ -115,15 +118,31 @@ export class Files {
     return path;
   }
 
+  /** Lines of the chat; `choose` opens the browser's dialogue. */
+  commands(choose: () => void): PageCommands {
+    return {
+      put: () => {
+        if (this.target === undefined) return this.#why();
+        choose();
+        return `Choose what to send to ${shown(this.target)}.`;
+      },
+      get: async (path) => `${shown(await this.fetchTyped(path))} is being fetched.`,
+      snapshot: () => {
+        if (!this.#may('watch')) return 'Your word does not allow the picture to be seen.';
+        this.snapshot();
+        return 'A picture is being taken.';
+      },
+    };
+  }
+
   snapshot(): void {
     this.transfers.add([new DownloadJob(this.#disk, 'snapshot.take', '', snapshotName(new Date()), undefined, undefined)]);
   }
 
-  /** The file of an upload from before the page was loaded again; false: this is another file. */
-  provide(transfer: Transfer, file: File): boolean {
-    if (!(transfer.job instanceof UploadJob) || !transfer.job.provide(file)) return false;
-    this.transfers.go(transfer);
-    return true;
+  /** The file of an upload from before the page was loaded again was chosen. */
+  provideAgain(transfer: Transfer, file: File): void {
+    if (this.#provide(transfer, file)) this.say('');
+    else this.say(`This is another file than ${shown(transfer.job.name)}, or it has changed since: send it anew.`);
   }
 
   /** Lets an upload from before go on by the file that the browser kept; to be called while a click is being handled. */
@@ -131,8 +150,8 @@ export class Files {
     const { job } = transfer;
     const handle = job instanceof UploadJob ? this.#handles.get(job) : undefined;
     const granted = (await handle?.requestPermission?.({ mode: 'read' })) === 'granted';
-    if (handle && granted) this.#provideOrSay(transfer, await handle.getFile());
-    else this.#say('The browser does not let this page read the file: choose it again.');
+    if (handle && granted) this.provideAgain(transfer, await handle.getFile());
+    else this.say('The browser does not let this page read the file: choose it again.');
   }
 
   /** A person agreed that the file that is there is replaced. */
@@ -141,12 +160,24 @@ export class Files {
     this.transfers.go(transfer);
   }
 
+  /** A sentence for a person. */
+  say(sentence: string): void {
+    this.notice = sentence;
+    this.#changed();
+  }
+
   remove(transfer: Transfer): void {
     if (transfer.job instanceof UploadJob) this.#forget(transfer.job);
     this.transfers.remove(transfer);
   }
 
   readonly #handles = new WeakMap<UploadJob, FileSystemFileHandle>();
+
+  /** Why nothing can be sent now. */
+  #why(): string {
+    if (!this.#may('upload')) return 'Your word does not allow files to be sent.';
+    return this.folder.path === '' ? 'Choose a folder of the device first.' : 'This folder can only be read.';
+  }
 
   #upload({ path, file }: Picked, folder: string): UploadJob {
     const sent = { path: join(folder, path.join('/')), name: file.name, size: file.size, modifiedMs: file.lastModified };
@@ -163,15 +194,17 @@ export class Files {
     this.transfers.replace(transfer);
   }
 
-  #provideOrSay(transfer: Transfer, file: File): void {
-    if (!this.provide(transfer, file)) this.#say('This file has changed since: choose it again to send it as it is now.');
+  #provide(transfer: Transfer, file: File): boolean {
+    if (!(transfer.job instanceof UploadJob) || !transfer.job.provide(file)) return false;
+    this.transfers.go(transfer);
+    return true;
   }
 
   async #makeFolders(target: string, folders: readonly (readonly string[])[]): Promise<void> {
     try {
       for (const names of folders) await this.#link?.request('files.mkdir', { path: join(target, names.join('/')) });
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error));
+      this.say(error instanceof Error ? error.message : String(error));
     }
     if (folders.length > 0) this.#lookSoon();
   }
@@ -200,11 +233,12 @@ export class Files {
       if (!transfer || !kept.handle) continue;
       this.#handles.set(job, kept.handle);
       const permission = await kept.handle.queryPermission?.({ mode: 'read' });
-      if (permission === 'granted') this.#provideOrSay(transfer, await kept.handle.getFile());
+      if (permission === 'granted') this.provideAgain(transfer, await kept.handle.getFile());
     }
   }
 
   #done({ job }: Transfer): void {
+    this.heard = `${shown(job.name)} was ${job.direction === 'up' ? 'sent' : 'fetched'}.`;
     if (!(job instanceof UploadJob)) return;
     this.#forget(job);
     this.#lookSoon();
@@ -215,11 +249,4 @@ export class Files {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.folder.refresh(), LOOK_AFTER);
   }
-
-  #say(sentence: string): void {
-    this.notice = sentence;
-    this.#changed();
-  }
 }
-
-export type { Entry };

@@ -15,8 +15,8 @@ export class Folder {
   loading = false;
   /** What went wrong, a sentence. */
   problem = '';
-  /** Names of the roots, as far as they are known. */
-  roots: readonly string[] = [];
+  /** The roots, as far as they are known. */
+  roots: readonly Entry[] = [];
   readonly #changed: () => void;
   #link: Link | undefined;
   /** Counts what is asked for: an older answer changes nothing. */
@@ -31,9 +31,9 @@ export class Folder {
     this.#link = link;
     await this.#load(async () => {
       const { entries } = readPage(await link.request('files.list', { path: '' }));
-      this.roots = entries.map(({ name }) => name);
+      this.roots = entries;
       // A list of one is walked through.
-      if (this.path === '' && this.roots.length === 1) this.path = this.roots[0] ?? '';
+      if (this.path === '' && this.roots.length === 1) this.path = this.roots[0]?.name ?? '';
       return await this.#read(link);
     });
   }
@@ -53,6 +53,12 @@ export class Folder {
   /** The folders above this one, and this one; the list of roots is the first where there are several. */
   get crumbs(): { name: string; path: string }[] {
     return this.roots.length === 1 ? crumbs(this.path) : [{ name: 'Device', path: '' }, ...crumbs(this.path)];
+  }
+
+  /** Whether anything can be put here at all, whatever the word allows. */
+  get writable(): boolean {
+    const root = this.path.split('/', 1)[0];
+    return this.path !== '' && this.roots.find(({ name }) => name === root)?.writable !== false;
   }
 
   async go(path: string): Promise<void> {

@@ -19,7 +19,7 @@ import { Watch } from './watch';
 
 /**
  * Says `change` whenever something that can be seen has changed, and `ending` just before a session is let go of:
- * its last picture can still be kept then.
+ * its last picture can still be kept then. `choose-files` asks the page to open the browser's dialogue.
  */
 export class Viewer extends EventTarget {
   readonly conversation = new Conversation(() => this.#changed());
@@ -42,6 +42,7 @@ export class Viewer extends EventTarget {
   constructor(base: URL) {
     super();
     this.#base = base;
+    this.conversation.page = this.files.commands(() => this.dispatchEvent(new Event('choose-files')));
     document.addEventListener('visibilitychange', () => document.hidden || this.#wake());
     addEventListener('online', () => this.#wake());
     addEventListener('pageshow', () => this.#wake());
