@@ -1,19 +1,21 @@
-//! Methods about files: they wait for the disk.
+//! Methods about files and pictures: they wait for the disk or the camera.
 
 use super::later::Later;
 use super::methods::Methods;
 use super::rpc;
 use crate::files::{FilesError, TreePath};
-use crate::transfers::Files;
+use crate::room::now_ms;
+use crate::transfers::{Content, Files, Transfers};
+use ::media::{Feed, SnapshotError};
 use protocol::control::{
-    Call, FilesGet, FilesList, FilesMove, FilesPath, FilesPut, FilesRemove, RpcError, method,
+    Call, FilesGet, FilesList, FilesMove, FilesPath, FilesPut, FilesRemove, GetReady, RpcError, code, method,
 };
 use protocol::grant::Right;
 use serde_json::{Value, json};
 
 type Answer = Result<Value, RpcError>;
 
-/// Begins to answer a call that is about files; gives back one that is not.
+/// Begins to answer a call that is about files or pictures; gives back one that is not.
 pub(super) fn answer(methods: &Methods, call: Call) -> Result<Later<Answer>, Call> {
     let answer: Later<Answer> = match call.method.as_str() {
         method::FILES_LIST
@@ -41,9 +43,20 @@ pub(super) fn answer(methods: &Methods, call: Call) -> Result<Later<Answer>, Cal
                 rpc::result(&transfers.get(get).await?)
             })
         }
+        method::SNAPSHOT_TAKE => {
+            let (transfers, picture) = (methods.transfers.clone(), methods.picture.clone());
+            Box::pin(async move { rpc::result(&snapshot(&transfers, picture).await?) })
+        }
         _ => return Err(call),
     };
     Ok(answer)
+}
+
+async fn snapshot(transfers: &Transfers, picture: Option<Feed>) -> Result<GetReady, RpcError> {
+    let unavailable = |error: SnapshotError| rpc::error(code::UNAVAILABLE, &error.to_string());
+    let picture = picture.ok_or(SnapshotError::NoPicture).map_err(unavailable)?;
+    let jpeg = picture.snapshot().await.map_err(unavailable)?;
+    transfers.give("", Content::memory(jpeg, now_ms()))
 }
 
 async fn on_disk(files: &Files, call: Call) -> Answer {

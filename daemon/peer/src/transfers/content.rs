@@ -5,7 +5,7 @@ use bytes::{Buf as _, Bytes};
 
 /// Something whose bytes are sent in order, with the hash of the whole after them.
 pub(crate) enum Content {
-    File(Download),
+    File(Box<Download>),
     Memory(Memory),
 }
 

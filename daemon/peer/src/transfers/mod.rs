@@ -100,7 +100,7 @@ impl Transfers {
         let path = TreePath::parse(&get.path).map_err(FilesError::from)?;
         let download =
             self.files.with(move |tree| Download::open(tree, &path, get.offset, &get.version)).await?;
-        Ok(self.offer(place, on, Content::File(download)))
+        Ok(self.offer(place, on, Content::File(Box::new(download))))
     }
 
     /// Prepares the sending of something that is in memory.
