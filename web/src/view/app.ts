@@ -167,6 +167,8 @@ export class App extends ViewerElement {
   #toggle(panel: Panel): void {
     if (panel === 'files' && this.viewer?.files.allowed !== true) return;
     this.panel = this.panel === panel ? '' : panel;
+    // Others may have put something there meanwhile, and nobody tells of it.
+    if (this.panel === 'files') void this.viewer?.files.folder.refresh();
   }
 
   get #picker(): Picker | null {
