@@ -83,5 +83,5 @@ export async function putOffset(viewer: Viewer): Promise<number> {
 /** Unfinished uploads on the device's disk. */
 export function partials(device: Device): string[] {
   const own = readdirSync(onDisk(device)).filter((name) => name.startsWith('.watchword-'));
-  return own.flatMap((name) => readdirSync(onDisk(device, name))).filter((name) => !name.endsWith('.json'));
+  return own.flatMap((name) => readdirSync(onDisk(device, name))).filter((name) => name.endsWith('.part'));
 }

@@ -54,6 +54,7 @@ export class DownloadJob implements Job {
     const wanted = { method: this.#method, path: this.path, have, version };
     this.#attempt = new Download(link, wanted, (size) => this.#place(size));
     await this.#attempt.run(async () => this.#opened?.finish());
+    this.#opened?.close();
     this.#disk.forget(this.#id);
   }
 
@@ -84,6 +85,7 @@ export class DownloadJob implements Job {
 
   /** What is here of it is removed; a next attempt begins with nothing. */
   #forget(): void {
+    this.#opened?.close();
     this.#disk.forget(this.#id);
     this.#id = this.#disk.next();
     this.#opened = undefined;

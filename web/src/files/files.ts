@@ -82,13 +82,14 @@ export class Files {
   }
 
   /** Sends what was picked to the folder that is looked at. */
-  async send({ files, emptyFolders, cut }: Selection): Promise<void> {
+  async send({ files, emptyFolders, cut, unreadable }: Selection): Promise<void> {
     const target = this.target;
     if (target === undefined) {
       this.say(this.#why());
       return;
     }
-    this.say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
+    if (unreadable > 0) this.say(`The browser could not read ${unreadable} of what was picked; the rest is sent.`);
+    else this.say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
     const jobs = files.map((picked) => this.#upload(picked, target));
     const paths = new Set(jobs.map(({ path }) => path));
     for (const transfer of this.transfers.all) {

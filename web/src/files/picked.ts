@@ -14,6 +14,8 @@ export interface Selection {
   emptyFolders: (readonly string[])[];
   /** There was more than this page takes at once. */
   cut: boolean;
+  /** Files and folders that the browser could not read. */
+  unreadable: number;
 }
 
 /** Files taken of one drop or choice. */
@@ -56,7 +58,7 @@ async function collect(gather: (walk: Walk) => Promise<void>): Promise<Selection
 }
 
 class Walk {
-  readonly selection: Selection = { files: [], emptyFolders: [], cut: false };
+  readonly selection: Selection = { files: [], emptyFolders: [], cut: false, unreadable: 0 };
 
   get full(): boolean {
     return this.selection.cut;
@@ -67,9 +69,18 @@ class Walk {
     else this.selection.files.push(picked);
   }
 
+  /** What cannot be read is passed over, and counted. */
   async handle(handle: FileSystemHandle, above: readonly string[]): Promise<void> {
     if (this.full) return;
-    const path = [...above, handle.name];
+    await this.#handle(handle, [...above, handle.name]).catch(() => this.selection.unreadable++);
+  }
+
+  async entry(entry: FileSystemEntry, above: readonly string[]): Promise<void> {
+    if (this.full) return;
+    await this.#entry(entry, [...above, entry.name]).catch(() => this.selection.unreadable++);
+  }
+
+  async #handle(handle: FileSystemHandle, path: readonly string[]): Promise<void> {
     if (handle.kind === 'file') {
       const file = handle as FileSystemFileHandle;
       this.add({ path, file: await file.getFile(), handle: file });
@@ -84,9 +95,7 @@ class Walk {
     if (empty) this.selection.emptyFolders.push(path);
   }
 
-  async entry(entry: FileSystemEntry, above: readonly string[]): Promise<void> {
-    if (this.full) return;
-    const path = [...above, entry.name];
+  async #entry(entry: FileSystemEntry, path: readonly string[]): Promise<void> {
     if (entry.isFile) {
       const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
       this.add({ path, file, handle: undefined });

@@ -44,6 +44,8 @@ export interface Opened {
   target: Target;
   /** Makes it last, once the whole is there. */
   finish(): Promise<void>;
+  /** To be called when it is over, however it ended. */
+  close(): void;
   /** In memory, because there is no other place. */
   inMemory: boolean;
 }
@@ -58,6 +60,7 @@ export async function openPlace(
       const whole = await disk.finish(id);
       if (whole) save(whole, name);
     },
+    close: () => undefined,
     inMemory: place.to === 'memory',
   });
   if (chosen) return await opened({ to: 'file', handle: chosen });
@@ -66,7 +69,7 @@ export async function openPlace(
     if (stream) {
       const place = await opened({ to: 'stream', port: stream.port });
       stream.begin();
-      return { ...place, finish: () => place.finish().finally(() => stream.end()) };
+      return { ...place, close: () => stream.end() };
     }
     if (await hasRoom(size)) {
       // Its own name, so that two downloads never meet; it is removed once the browser has had time to take it.

@@ -65,15 +65,20 @@ export const fileStyle = css`
     color: var(--quiet);
     font-size: 0.85rem;
   }
+  @media (hover: none) {
+    .hint {
+      display: none;
+    }
+  }
   .tools button,
   form button,
   .more {
     min-height: 2.3rem;
-    padding: 0 0.8rem;
+    padding: 0 0.7rem;
     border: 1px solid var(--field);
     border-radius: 10px;
     background: transparent;
-    font-size: 0.95rem;
+    font-size: 0.9rem;
   }
   .tools .main,
   form .main {
@@ -83,7 +88,13 @@ export const fileStyle = css`
   }
   .body {
     flex: 1;
-    min-height: 0;
+    min-height: 30%;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+  }
+  /* What is on its way is seen, however long the list is. */
+  watchword-transfers {
+    max-height: 50%;
     overflow-y: auto;
     overscroll-behavior: contain;
     padding-bottom: env(safe-area-inset-bottom);
@@ -165,6 +176,7 @@ export const fileStyle = css`
     border: 1px solid var(--field);
     border-radius: 10px;
     background: var(--surface);
+    scroll-margin: 0.8rem;
     /* Below 16 px iOS enlarges the page. */
     font-size: 1rem;
   }

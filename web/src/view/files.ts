@@ -41,8 +41,8 @@ export class FilesElement extends ViewerElement {
       <div class="body">
         <p class="problem" role="alert">${this.problem || files.notice || files.folder.problem}</p>
         ${reads ? this.#list(files) : html`<p class="empty">Your word allows files to be sent to this device, not to be seen there.</p>`}
-        <watchword-transfers .viewer=${this.viewer}></watchword-transfers>
       </div>
+      <watchword-transfers .viewer=${this.viewer}></watchword-transfers>
       <p class="unseen" role="status">${files.heard}</p>
     </section>`;
   }
@@ -76,7 +76,7 @@ export class FilesElement extends ViewerElement {
     if (files.target === undefined) return nothing;
     return html`<div class="tools">
       <button type="button" name="send-files" class="main" @click=${() => this.#say('choose-files')}>Send files</button>
-      <button type="button" name="send-folder" @click=${() => this.#say('choose-folder')}>Send a folder</button>
+      <button type="button" name="send-folder" @click=${() => this.#say('choose-folder')}>Send folder</button>
       ${this.#may('files')
         ? html`<button type="button" name="new-folder" @click=${() => this.#ask({ what: 'new-folder' })}>New folder</button>`
         : nothing}

@@ -40,7 +40,7 @@ export class TransfersElement extends ViewerElement {
       <span class="arrow" aria-hidden="true">${job.direction === 'up' ? '↑' : '↓'}</span>
       <bdi class="name">${name}</bdi>
       <span class="acts">${this.#acts(transfer, name)}</span>
-      ${state.name === 'done'
+      ${!isActive(state) && state.name !== 'paused'
         ? nothing
         : html`<progress aria-label="${doing} ${name}" max=${Math.max(1, job.size ?? 1)} value=${moved}></progress>`}
       <span class="what">${what(transfer)} ${isActive(state) ? job.note : ''}</span>
@@ -100,12 +100,15 @@ export class TransfersElement extends ViewerElement {
         display: block;
       }
       header {
+        position: sticky;
+        top: 0;
         display: flex;
         align-items: center;
         justify-content: space-between;
         min-height: 2.4rem;
-        padding: 0 1rem;
+        padding: 0 0.6rem 0 1rem;
         border-top: 1px solid var(--line);
+        background: var(--surface);
         color: var(--quiet);
         font-size: 0.85rem;
       }
