@@ -18,6 +18,7 @@ mod picture;
 #[cfg(feature = "gstreamer")]
 mod settings;
 mod sink;
+mod snapshot;
 mod source;
 #[cfg(feature = "gstreamer")]
 mod video;
@@ -35,6 +36,7 @@ pub use picture::timecode;
 #[cfg(feature = "gstreamer")]
 pub use settings::{AudioSettings, CameraChoice, MicrophoneChoice, Rotation, VideoSettings};
 pub use sink::Sink;
+pub use snapshot::{SnapshotError, Still};
 pub use source::{OpenError, Opener, Running};
 #[cfg(feature = "gstreamer")]
 pub use video::video_opener;

@@ -1,6 +1,6 @@
 //! The seam between a stream's source and its fan-out: whatever opens a camera, and a test that needs none.
 
-use crate::Sink;
+use crate::{Sink, Still};
 
 /// Opens a source whenever somebody wants to see it.
 pub trait Opener: Send + Sync + 'static {
@@ -20,6 +20,11 @@ pub trait Running: Send {
     fn request_key_frame(&self);
     /// Sets the encoder's target. Must not block.
     fn set_bitrate(&self, bits_per_second: u32);
+    /// Begins a still of the next picture; it costs nothing until then. `None` where there are no pictures to take it of.
+    /// Must not block. Never called while an earlier one is under way.
+    fn still(&self) -> Option<Still> {
+        None
+    }
 }
 
 /// Why a source could not be opened; each says in one sentence what a person can do.

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use watchword_media::{
-    Feed, FeedSettings, FeedState, Frame, OpenError, Opener, Running, Sink, StreamInfo, Subscription,
+    Feed, FeedSettings, FeedState, Frame, OpenError, Opener, Running, Sink, SnapshotError, Still, StreamInfo,
+    Subscription,
 };
 
 /// A source in the hand of the test.
@@ -26,6 +27,9 @@ struct Hand {
     bitrate: AtomicU32,
     /// Openings that fail from now on.
     failures: AtomicUsize,
+    stills: AtomicUsize,
+    /// What the still under way comes to.
+    still: Mutex<Option<std::sync::mpsc::Sender<Bytes>>>,
 }
 
 struct Source(Arc<Hand>);
@@ -51,11 +55,19 @@ impl Running for Open {
     fn set_bitrate(&self, bits_per_second: u32) {
         self.0.bitrate.store(bits_per_second, Ordering::SeqCst);
     }
+
+    fn still(&self) -> Option<Still> {
+        self.0.stills.fetch_add(1, Ordering::SeqCst);
+        let (sender, next) = std::sync::mpsc::channel();
+        *self.0.still.lock().unwrap() = Some(sender);
+        Some(Box::new(move |_| next.recv().map_err(|_| SnapshotError::Source("gone".into()))))
+    }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.closed.fetch_add(1, Ordering::SeqCst);
+        *self.0.still.lock().unwrap() = None;
     }
 }
 
@@ -353,4 +365,66 @@ async fn a_feed_that_everybody_dropped_closes_its_source() {
     })
     .await
     .expect("closed");
+}
+
+/// Asks for a snapshot, and waits until the source is at it.
+async fn asked(
+    hand: &Hand,
+    feed: &Feed,
+    stills: usize,
+) -> tokio::task::JoinHandle<Result<Bytes, SnapshotError>> {
+    let feed = feed.clone();
+    let asked = tokio::spawn(async move { feed.snapshot().await });
+    while hand.stills.load(Ordering::SeqCst) < stills {
+        sleep(Duration::from_millis(1)).await;
+    }
+    asked
+}
+
+#[tokio::test]
+async fn snapshots_are_made_one_at_a_time_and_shared() {
+    let (hand, feed) = feed(8);
+    let first = asked(&hand, &feed, 1).await;
+    let second = asked(&hand, &feed, 1).await;
+    let left = asked(&hand, &feed, 1).await;
+    settle().await;
+    assert_eq!(feed.stats().subscribers, 3);
+    left.abort();
+    assert!(left.await.unwrap_err().is_cancelled());
+    hand.still.lock().unwrap().take().unwrap().send(Bytes::from_static(b"one")).unwrap();
+    let (first, second) = (first.await.unwrap().unwrap(), second.await.unwrap().unwrap());
+    assert_eq!((first.as_ref(), first.as_ptr()), (&b"one"[..], second.as_ptr()));
+    assert_eq!((hand.counts().0, hand.stills.load(Ordering::SeqCst)), (1, 1));
+    assert_eq!(feed.stats().subscribers, 0, "all have let go");
+
+    let third = asked(&hand, &feed, 2).await;
+    hand.still.lock().unwrap().take().unwrap().send(Bytes::from_static(b"two")).unwrap();
+    assert_eq!(third.await.unwrap().unwrap(), "two");
+    settle().await;
+    assert_eq!(hand.stills.load(Ordering::SeqCst), 2, "nobody asks: none is made");
+    feed.close().await;
+}
+
+#[tokio::test]
+async fn a_snapshot_of_what_breaks_or_ends_says_so() {
+    let (hand, feed) = feed(8);
+    let broken = asked(&hand, &feed, 1).await;
+    hand.sink().failed("It was unplugged.");
+    assert_eq!(broken.await.unwrap(), Err(SnapshotError::Source("It was unplugged.".into())));
+
+    let ended = asked(&hand, &feed, 2).await;
+    feed.close().await;
+    assert_eq!(ended.await.unwrap(), Err(SnapshotError::Closed));
+    assert_eq!(feed.snapshot().await, Err(SnapshotError::Closed));
+    assert_eq!(hand.counts().1, hand.counts().0, "whatever was opened is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_cannot_be_opened_is_the_answer_at_once() {
+    let (hand, feed) = feed(8);
+    hand.failures.store(usize::MAX, Ordering::SeqCst);
+    let begin = Instant::now();
+    assert_eq!(feed.snapshot().await, Err(SnapshotError::Source("There is no camera.".into())));
+    assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
+    feed.close().await;
 }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+use gst::prelude::*;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 use watchword_media::{
@@ -25,6 +26,27 @@ async fn cycle(feeds: &[&Feed]) {
     }
 }
 
+/// With a viewer beside them, so that the camera stays open.
+async fn take_snapshots(settings: FeedSettings) {
+    let camera = CameraChoice::Test;
+    let video = VideoSettings { camera, width: 640, height: 360, fps: 60, ..VideoSettings::default() };
+    let feed = Feed::new(video_opener(video), settings);
+    let encoders = made("x264enc");
+    let _viewer = feed.subscribe();
+    let mut before = 0;
+    for count in 0..200 {
+        if count == 50 {
+            before = rss_kb();
+        }
+        feed.snapshot().await.expect("a snapshot");
+    }
+    let after = rss_kb();
+    println!("200 snapshots; rss {before} kB after 50, {after} kB after all");
+    assert!(after < before + 4_000, "rss {before} kB, then {after} kB");
+    assert_eq!(made("x264enc") - encoders, 2, "the viewer's and this one: a snapshot needs none of its own");
+    feed.close().await;
+}
+
 /// Names of this process' threads that are neither the test's own nor tokio's.
 fn threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -34,6 +56,12 @@ fn threads() -> Vec<String> {
             !name.starts_with("tokio") && !name.starts_with("leaves") && !name.starts_with("the_last")
         })
         .collect()
+}
+
+/// How many elements of this kind the process has made, with one made here: GStreamer numbers them.
+fn made(kind: &str) -> usize {
+    let element = gst::ElementFactory::make(kind).build().expect("an element");
+    element.name().trim_start_matches(kind).parse().expect("a number")
 }
 
 fn rss_kb() -> u64 {
@@ -67,6 +95,8 @@ async fn the_last_viewer_leaves_nothing_behind() {
     let after = rss_kb();
     println!("80 openings; rss {before} kB after 20, {after} kB after all");
     assert!(after < before + before / 5, "rss {before} kB, then {after} kB");
+
+    take_snapshots(settings()).await;
 
     let begin = Instant::now();
     while !threads().is_empty() && begin.elapsed() < Duration::from_secs(5) {

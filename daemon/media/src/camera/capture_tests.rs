@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::camera::Mode;
-use crate::{CameraChoice, Feed, FeedSettings, Opener, Running, StreamInfo};
+use crate::{CameraChoice, Feed, FeedSettings, Opener, Running, Still, StreamInfo};
 
 /// A camera that is `source`, a piece of a pipeline.
 struct Stand {
@@ -35,6 +35,10 @@ impl Running for Open {
     }
 
     fn set_bitrate(&self, _: u32) {}
+
+    fn still(&self) -> Option<Still> {
+        Some(self.pump.still())
+    }
 }
 
 impl Drop for Open {
@@ -110,6 +114,82 @@ async fn jpeg_pictures_are_decoded_and_damaged_ones_left_out() {
     let (info, count) = second(&feed).await;
     assert_eq!((info.width, info.height), (640, 480));
     assert!((15..=40).contains(&count), "{count} pictures");
+}
+
+#[tokio::test]
+async fn what_has_a_jpegs_range_already_keeps_it() {
+    for (source, format, expected) in [
+        ("videotestsrc is-live=true pattern=white ! video/x-raw,format=NV12", "NV12", 255),
+        // Full range by the file's own word, and 235 in it.
+        ("videotestsrc is-live=true pattern=white ! video/x-raw,format=I420", "MJPG", 235),
+    ] {
+        let jpeg = if format == "MJPG" { "! jpegenc " } else { "" };
+        let source = format!("{source},width=320,height=240,framerate=30/1 {jpeg}! identity");
+        let feed = stand(Box::leak(source.into_boxed_str()), (format, 320, 240, 30.0), Default::default());
+        let jpeg = feed.snapshot().await.expect("a snapshot");
+        let luma = luma(&jpeg, 160, 120);
+        assert!(luma.abs_diff(expected) <= 4, "{format}: {luma}");
+        feed.close().await;
+    }
+}
+
+/// A JPEG's size, and its luma.
+fn decoded(jpeg: &[u8]) -> (gst_video::VideoInfo, Vec<u8>) {
+    let description = "appsrc name=in ! jpegdec ! video/x-raw,format=I420 ! appsink name=out sync=false";
+    let pipeline = gst::parse::launch(description).unwrap().downcast::<gst::Pipeline>().unwrap();
+    let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
+    let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
+    source.set_caps(Some(&gst::Caps::builder("image/jpeg").build()));
+    pipeline.set_state(gst::State::Playing).unwrap();
+    source.push_buffer(gst::Buffer::from_slice(jpeg.to_vec())).unwrap();
+    source.end_of_stream().unwrap();
+    let sample = sink.pull_sample().expect("a whole JPEG");
+    pipeline.set_state(gst::State::Null).unwrap();
+    let info = gst_video::VideoInfo::from_caps(sample.caps().unwrap()).unwrap();
+    let luma = sample.buffer().unwrap().map_readable().unwrap().to_vec();
+    (info, luma)
+}
+
+fn luma(jpeg: &[u8], x: usize, y: usize) -> u8 {
+    let (info, luma) = decoded(jpeg);
+    luma[y * info.stride()[0] as usize + x]
+}
+
+/// Width and height of a JPEG, and whether its left half, and then its upper half, is the brighter.
+fn bright(jpeg: &[u8]) -> (u32, u32, bool, bool) {
+    let info = decoded(jpeg).0;
+    let (width, height) = (info.width() as usize, info.height() as usize);
+    let left = luma(jpeg, width / 4, height / 2) > luma(jpeg, width * 3 / 4, height / 2);
+    let top = luma(jpeg, width / 2, height / 4) > luma(jpeg, width / 2, height * 3 / 4);
+    (info.width(), info.height(), left, top)
+}
+
+#[tokio::test]
+async fn a_snapshot_is_turned_and_scaled_like_the_picture() {
+    // A gradient: dark above, bright below.
+    for (source, format) in [
+        ("videotestsrc is-live=true pattern=gradient ! video/x-raw,format=NV12", "NV12"),
+        ("videotestsrc is-live=true pattern=gradient ! video/x-raw,format=YUY2", "YUYV"),
+        ("videotestsrc is-live=true pattern=gradient ! video/x-raw,format=I420", "MJPG"),
+    ] {
+        let jpeg = if format == "MJPG" { "! jpegenc " } else { "" };
+        let source = format!("{source},width=640,height=480,framerate=30/1 {jpeg}! identity");
+        let source: &'static str = Box::leak(source.into_boxed_str());
+        for (rotation, expected) in [
+            (Rotation::None, (320, 240, None, Some(false))),
+            (Rotation::Half, (320, 240, None, Some(true))),
+            (Rotation::Clockwise90, (240, 320, Some(true), None)),
+            (Rotation::CounterClockwise90, (240, 320, Some(false), None)),
+        ] {
+            let settings = VideoSettings { rotation, width: 320, height: 240, ..Default::default() };
+            let feed = stand(source, (format, 640, 480, 30.0), settings);
+            let (width, height, left, top) = bright(&feed.snapshot().await.expect("a snapshot"));
+            assert_eq!((width, height), (expected.0, expected.1), "{format} {rotation:?}");
+            assert!(expected.2.is_none_or(|expected| expected == left), "{format} {rotation:?}");
+            assert!(expected.3.is_none_or(|expected| expected == top), "{format} {rotation:?}");
+            feed.close().await;
+        }
+    }
 }
 
 #[tokio::test]

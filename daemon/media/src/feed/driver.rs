@@ -3,7 +3,9 @@
 use super::FeedState;
 use super::lifecycle::{Action, Event, Phase, transition};
 use super::shared::Shared;
-use crate::{OpenError, Opener, Running, Sink};
+use super::stills::Taken;
+use crate::snapshot::PATIENCE;
+use crate::{OpenError, Opener, Running, Sink, SnapshotError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -30,6 +32,7 @@ pub(super) async fn run(shared: Arc<Shared>, opener: Arc<dyn Opener>) {
         phase: Phase::Closed,
         opening: None,
         source: None,
+        still: None,
         opened: None,
         timer: None,
         failures: 0,
@@ -49,6 +52,8 @@ struct Driver {
     phase: Phase,
     opening: Option<Opening>,
     source: Option<Box<dyn Running>>,
+    /// The snapshot under way, on a blocking thread.
+    still: Option<JoinHandle<Taken>>,
     opened: Option<Instant>,
     timer: Option<Instant>,
     /// Failures in a row.
@@ -70,6 +75,7 @@ impl Driver {
                 () = self.shared.wake.notified() => {}
                 () = sleep(deadline) => {}
                 opened = finished(&mut self.opening) => return self.opened(opened),
+                taken = taken(&mut self.still) => self.shared.fanout().stills.answer(&taken),
             }
         }
     }
@@ -88,7 +94,10 @@ impl Driver {
         match self.phase {
             Phase::Closed => watched.then_some(Event::Watched),
             Phase::Opening | Phase::Ended => None,
-            Phase::Waiting => (!watched).then_some(Event::Unwatched),
+            Phase::Waiting => {
+                self.shared.fanout().stills.answer(&Err(SnapshotError::Source(self.message.clone())));
+                (!watched).then_some(Event::Unwatched)
+            }
             Phase::Running | Phase::Lingering => {
                 if let Some(message) = self.failure(now) {
                     self.message = message;
@@ -123,7 +132,7 @@ impl Driver {
     }
 
     /// Hands on what subscribers asked for.
-    fn serve(&self, now: Instant) {
+    fn serve(&mut self, now: Instant) {
         let Some(source) = &self.source else { return };
         let mut fanout = self.shared.fanout();
         let bitrate = fanout.bitrate_wanted.take();
@@ -131,12 +140,19 @@ impl Driver {
         if key {
             fanout.keys.asked(now);
         }
+        let still = self.still.is_none() && fanout.stills.wanted();
         drop(fanout);
         if let Some(bitrate) = bitrate {
             source.set_bitrate(bitrate);
         }
         if key {
             source.request_key_frame();
+        }
+        if still {
+            match source.still() {
+                Some(still) => self.still = Some(spawn_blocking(move || still(PATIENCE))),
+                None => self.shared.fanout().stills.answer(&Err(SnapshotError::NoPicture)),
+            }
         }
     }
 
@@ -214,6 +230,13 @@ impl Driver {
         if source.is_some() && spawn_blocking(move || drop(source)).await.is_err() {
             log::error!("a source panicked while it was closed");
         }
+        // It ended with its source. Without a picture, what comes next tells those who wait: another opening, or why
+        // there is none.
+        if self.still.is_some()
+            && let Ok(jpeg) = taken(&mut self.still).await
+        {
+            self.shared.fanout().stills.answer(&Ok(jpeg));
+        }
         self.shared.gone();
     }
 }
@@ -232,4 +255,16 @@ async fn finished(opening: &mut Option<Opening>) -> Result<Box<dyn Running>, Str
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("The source could not be opened because of a fault in this program.".to_owned()),
     }
+}
+
+/// What the snapshot under way came to; it is under way no more.
+async fn taken(still: &mut Option<JoinHandle<Taken>>) -> Taken {
+    let Some(under_way) = still else { return std::future::pending().await };
+    let taken = under_way.await;
+    *still = None;
+    taken.unwrap_or_else(|_| {
+        Err(SnapshotError::Encoder(
+            "The snapshot could not be made because of a fault in this program.".to_owned(),
+        ))
+    })
 }

@@ -6,12 +6,15 @@ mod keyframes;
 mod lifecycle;
 mod queue;
 mod shared;
+mod stills;
 mod subscription;
 
 pub(crate) use shared::Shared;
 pub use subscription::Subscription;
 
-use crate::{Opener, StreamInfo};
+use crate::snapshot::PATIENCE;
+use crate::{Opener, SnapshotError, StreamInfo};
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -111,6 +114,21 @@ impl Feed {
     /// Sets the encoder's target, bits per second, now and at every later opening.
     pub fn set_bitrate(&self, bits_per_second: u32) {
         self.shared.set_bitrate(bits_per_second);
+    }
+
+    /// A JPEG of the first picture from now on, in the size and as upright as viewers see it. The source is opened as for
+    /// one viewer more, and no second video encoder runs. One at a time: whoever asks while one is being made
+    /// gets that. Safe to cancel.
+    ///
+    /// # Errors
+    /// When there is none within 5 s, or none to be had: see [`SnapshotError`].
+    pub async fn snapshot(&self) -> Result<Bytes, SnapshotError> {
+        let _open = self.subscribe();
+        let taken = self.shared.still()?;
+        match tokio::time::timeout(PATIENCE, taken).await {
+            Ok(taken) => taken.unwrap_or(Err(SnapshotError::Closed)),
+            Err(_) => Err(SnapshotError::NotInTime),
+        }
     }
 
     /// Ends every subscription, closes the source and returns when all of it is gone.

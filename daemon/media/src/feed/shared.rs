@@ -3,10 +3,11 @@
 use super::backlog::Backlog;
 use super::keyframes::KeyFrames;
 use super::queue::Queue;
+use super::stills::{Stills, Taken};
 use super::{FeedSettings, FeedState, FeedStats};
-use crate::{Frame, StreamInfo};
+use crate::{Frame, SnapshotError, StreamInfo};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,7 @@ pub(super) struct Fanout {
     backlog: Backlog,
     pub(super) keys: KeyFrames,
     pub(super) failure: Option<String>,
+    pub(super) stills: Stills,
     /// The bitrate to set, once.
     pub(super) bitrate_wanted: Option<u32>,
     /// The bitrate that every opening starts with, if somebody chose one.
@@ -57,6 +59,7 @@ impl Shared {
             backlog: Backlog::new(settings.queue / 2),
             keys: KeyFrames::new(settings.key_frame_interval_min),
             failure: None,
+            stills: Stills::default(),
             bitrate_wanted: None,
             bitrate: None,
             last_frame: None,
@@ -129,6 +132,18 @@ impl Shared {
         fanout.bitrate_wanted = Some(bits_per_second);
         drop(fanout);
         self.wake.notify_one();
+    }
+
+    /// What the next snapshot comes to.
+    pub(super) fn still(&self) -> Result<oneshot::Receiver<Taken>, SnapshotError> {
+        let mut fanout = self.fanout();
+        if fanout.ended {
+            return Err(SnapshotError::Closed);
+        }
+        let taken = fanout.stills.wait()?;
+        drop(fanout);
+        self.wake.notify_one();
+        Ok(taken)
     }
 
     // Called by the source, from threads of its own.
@@ -214,6 +229,7 @@ impl Shared {
     pub(super) fn end(&self) {
         let mut fanout = self.fanout();
         fanout.ended = true;
+        fanout.stills.answer(&Err(SnapshotError::Closed));
         for queue in &fanout.queues {
             queue.close();
         }

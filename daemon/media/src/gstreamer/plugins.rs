@@ -90,7 +90,7 @@ fn plugin(element: &str) -> Option<&'static str> {
         "videoconvert" | "videoscale" => "videoconvertscale",
         "videoflip" => "videofilter",
         "v4l2src" | "v4l2h264enc" => "video4linux2",
-        "jpegdec" => "jpeg",
+        "jpegdec" | "jpegenc" => "jpeg",
         "x264enc" => "x264",
         "openh264enc" | "openh264dec" => "openh264",
         "h264parse" => "videoparsersbad",
@@ -107,7 +107,7 @@ fn package(element: &str) -> &'static str {
     match element {
         "x264enc" => "gstreamer1.0-plugins-ugly",
         "openh264enc" | "openh264dec" | "h264parse" => "gstreamer1.0-plugins-bad",
-        "v4l2src" | "v4l2h264enc" | "jpegdec" | "videoflip" => "gstreamer1.0-plugins-good",
+        "v4l2src" | "v4l2h264enc" | "jpegdec" | "jpegenc" | "videoflip" => "gstreamer1.0-plugins-good",
         "alsasrc" => "gstreamer1.0-alsa",
         "queue" | "capsfilter" | "identity" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",

@@ -109,7 +109,7 @@ impl Drop for Encoder {
 }
 
 /// Where raw pictures enter: one may wait, and a newer one takes its place.
-fn raw_source(info: &gst_video::VideoInfo) -> Result<gst_app::AppSrc, OpenError> {
+pub(super) fn raw_source(info: &gst_video::VideoInfo) -> Result<gst_app::AppSrc, OpenError> {
     let broken = || OpenError::Failed("This picture format cannot be encoded.".to_owned());
     let source = element("appsrc")?.downcast::<gst_app::AppSrc>().map_err(|_| broken())?;
     source.set_caps(Some(&info.to_caps().map_err(|_| broken())?));

@@ -2,6 +2,7 @@
 
 mod encoder;
 mod encoders;
+mod jpeg;
 mod opener;
 mod pump;
 mod test_picture;

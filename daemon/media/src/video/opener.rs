@@ -5,7 +5,7 @@ use super::test_picture::TestPicture;
 use crate::camera::capture::Capture;
 use crate::camera::{Plan, plan, plan_for};
 use crate::gstreamer::init;
-use crate::{OpenError, Opener, Running, Sink, VideoSettings};
+use crate::{OpenError, Opener, Running, Sink, Still, VideoSettings};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Opens the picture that the settings ask for.
@@ -110,6 +110,10 @@ impl Running for RunningVideo {
 
     fn set_bitrate(&self, bits_per_second: u32) {
         self.pump.set_bitrate(bits_per_second);
+    }
+
+    fn still(&self) -> Option<Still> {
+        Some(self.pump.still())
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::encoder::Encoder;
 use super::encoders::{self, Kind, Target};
+use super::jpeg::jpeg;
 use crate::camera::mode::round;
-use crate::{OpenError, Sink, StreamInfo};
+use crate::{OpenError, Sink, SnapshotError, Still, StreamInfo};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How long an encoder may take for its first frame before the next is tried.
@@ -25,8 +27,13 @@ pub(crate) struct Pump {
     retune: AtomicBool,
     /// A key frame is wanted and could not be asked for at once.
     key: AtomicBool,
+    /// Who wants the next picture for a still.
+    still: Mutex<Option<SyncSender<Raw>>>,
     inner: Mutex<Inner>,
 }
+
+/// A picture as it came.
+type Raw = (gst_video::VideoInfo, gst::Buffer);
 
 struct Inner {
     candidates: VecDeque<Kind>,
@@ -63,6 +70,7 @@ impl Pump {
             bitrate: AtomicU32::new(bitrate),
             retune: AtomicBool::new(false),
             key: AtomicBool::new(false),
+            still: Mutex::new(None),
             inner: Mutex::new(inner),
         })
     }
@@ -85,6 +93,7 @@ impl Pump {
         }
         let picture = self.stamped(&mut inner, picture, captured);
         inner.last.clone_from(&picture);
+        self.hand_out(info, picture.as_ref());
         if let Some(problem) = inner.encoder.as_ref().and_then(|encoder| encoder.problem(PATIENCE)) {
             self.give_up(&mut inner, &problem);
         }
@@ -125,6 +134,22 @@ impl Pump {
         }
     }
 
+    /// A JPEG of the next picture.
+    pub(crate) fn still(&self) -> Still {
+        let (sender, next) = sync_channel(1);
+        *self.stills() = Some(sender);
+        Box::new(move |patience| {
+            let begin = Instant::now();
+            let (info, picture) = next.recv_timeout(patience).map_err(|error| match error {
+                RecvTimeoutError::Timeout => SnapshotError::NotInTime,
+                RecvTimeoutError::Disconnected => SnapshotError::Source(
+                    "The camera was closed before it gave a picture: try again.".to_owned(),
+                ),
+            })?;
+            jpeg(&info, picture, patience.saturating_sub(begin.elapsed()))
+        })
+    }
+
     /// From the next picture on.
     pub(crate) fn set_bitrate(&self, bits_per_second: u32) {
         self.bitrate.store(bits_per_second, Ordering::Relaxed);
@@ -143,7 +168,23 @@ impl Pump {
         inner.last = None;
         let encoder = inner.encoder.take();
         drop(inner);
+        *self.stills() = None;
         drop(encoder);
+    }
+
+    fn stills(&self) -> MutexGuard<'_, Option<SyncSender<Raw>>> {
+        self.still.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy for a still, if one is wanted: a camera stops cleanly only when it has all its buffers back, and must not wait
+    /// for a JPEG.
+    fn hand_out(&self, info: &gst_video::VideoInfo, picture: Option<&gst::Buffer>) {
+        let Some(still) = self.stills().take() else { return };
+        let copy = picture.and_then(|picture| picture.copy_deep().ok());
+        if let Some(copy) = copy {
+            // Whoever wanted it may have gone.
+            let _ = still.try_send((info.clone(), copy));
+        }
     }
 
     /// The picture with its time. One that is held elsewhere too is copied, pixels and all: a copy that shared them would
@@ -237,6 +278,28 @@ mod tests {
 
     fn picture(info: &gst_video::VideoInfo) -> gst::Buffer {
         gst::Buffer::with_size(info.size()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_still_waits_no_longer_than_it_may_and_never_for_what_is_closed() {
+        let hand = Arc::new(Hand(Mutex::new(None)));
+        let feed = Feed::new(hand.clone(), FeedSettings::default());
+        let _viewer = feed.subscribe();
+        let pump = loop {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            if let Some(pump) = hand.0.lock().unwrap().clone() {
+                break pump;
+            }
+        };
+        assert_eq!(pump.still()(Duration::from_millis(20)), Err(SnapshotError::NotInTime));
+        let still = pump.still();
+        let closing = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            pump.stop();
+        });
+        assert!(matches!(still(Duration::from_secs(600)), Err(SnapshotError::Source(_))));
+        closing.join().unwrap();
+        feed.close().await;
     }
 
     #[tokio::test]
