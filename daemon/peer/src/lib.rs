@@ -13,6 +13,7 @@ mod network;
 mod room;
 pub mod session;
 mod tracks;
+mod transfers;
 pub mod viewer;
 mod wire;
 
@@ -20,3 +21,4 @@ pub use device::{Act, Device};
 pub use network::Network;
 pub use room::{Member, NameError, News, Room};
 pub use session::{End, Environment, Reason, Stop, serve};
+pub use transfers::Files;

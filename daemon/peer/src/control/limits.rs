@@ -8,6 +8,8 @@ use tokio::time::Instant;
 const RATE: f64 = 50.0;
 /// Calls at once.
 const BURST: f64 = 200.0;
+/// Calls of one viewer that wait for the disk or the camera at once.
+pub(super) const AT_ONCE: usize = 16;
 /// Refused calls after which the session ends.
 const REFUSALS: u32 = 500;
 /// Most messages that wait for a viewer.

@@ -1,12 +1,14 @@
 //! What each method does.
 
+use super::later::Later;
 use super::rights::{self, Rights};
-use super::rpc;
 use super::runs::Runs;
-use super::slash;
+use super::{files, rpc, slash};
 use crate::device::Device;
 use crate::room::{Member, now_ms};
 use crate::tracks::sender::Sent;
+use crate::transfers::Transfers;
+use ::media::Feed;
 use protocol::control::{
     Call, ChatHistory, ChatMessage, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method,
 };
@@ -20,17 +22,30 @@ pub(crate) struct Methods {
     pub(crate) rights: Rights,
     pub(crate) member: Arc<Member>,
     pub(crate) runs: Runs,
+    pub(crate) transfers: Transfers,
+    /// What the viewer may see.
+    pub(crate) picture: Option<Feed>,
+    /// What was sent of it.
     pub(crate) video: Arc<Sent>,
 }
 
+/// What comes of a call.
+pub(super) enum Outcome {
+    /// Its answer, and what it changes in the control loop.
+    Now(Result<Value, RpcError>, Effect),
+    /// Its answer takes a while.
+    Later(Later<Result<Value, RpcError>>),
+}
+
 /// What a call changes in the control loop, beside its answer.
-#[derive(Debug, PartialEq)]
 pub(super) enum Effect {
     Nothing,
     /// Statistics are wanted each second, or no more.
     Statistics(bool),
     /// The device answers a line of the chat, to this viewer alone.
     Reply(ChatMessage),
+    /// It does so after a while.
+    ReplyLater(Later<String>),
     /// The viewer says bye.
     Bye,
 }
@@ -46,18 +61,25 @@ struct Profile {
 }
 
 impl Methods {
-    /// Does what a call asks for, if the viewer's word allows it, and records it.
-    pub(super) fn run(&self, call: Call) -> (Result<Value, RpcError>, Effect) {
+    /// Does what a call asks for, if the viewer's word allows it, and records it; what comes later is for the caller to
+    /// record.
+    pub(super) fn run(&self, call: Call) -> Outcome {
         let (name, on) = (call.method.clone(), rights::object(&call.method, &call.params));
-        let (result, effect) = match self.rights.check_method(&name) {
+        let outcome = match self.rights.check_method(&name) {
             Ok(()) => self.allowed(call),
-            Err(refused) => (Err(refused), Effect::Nothing),
+            Err(refused) => Outcome::Now(Err(refused), Effect::Nothing),
         };
-        self.rights.record(&name, &on, result.as_ref().map(|_| ()));
-        (result, effect)
+        if let Outcome::Now(result, _) = &outcome {
+            self.rights.record(&name, &on, result.as_ref().map(|_| ()));
+        }
+        outcome
     }
 
-    fn allowed(&self, call: Call) -> (Result<Value, RpcError>, Effect) {
+    fn allowed(&self, call: Call) -> Outcome {
+        let call = match files::answer(self, call) {
+            Ok(later) => return Outcome::Later(later),
+            Err(call) => call,
+        };
         let mut effect = Effect::Nothing;
         let result = match call.method.as_str() {
             method::PING => Ok(json!({})),
@@ -88,7 +110,7 @@ impl Methods {
             }
             _ => Err(rpc::error(code::METHOD_NOT_FOUND, "The device knows no method of this name.")),
         };
-        (result, effect)
+        Outcome::Now(result, effect)
     }
 
     /// The device's figures, with this viewer's own.
@@ -105,7 +127,10 @@ impl Methods {
             return Err(rpc::error(code::INVALID_PARAMS, &sentence));
         }
         if message.text.starts_with('/') {
-            return Ok(Effect::Reply(self.reply(slash::answer(self, &message.text))));
+            return Ok(match slash::answer(self, &message.text) {
+                slash::Answer::Now(text) => Effect::Reply(self.reply(text)),
+                slash::Answer::Later(text) => Effect::ReplyLater(text),
+            });
         }
         self.member.say(message.text);
         Ok(Effect::Nothing)

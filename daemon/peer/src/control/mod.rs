@@ -1,5 +1,7 @@
 //! The control channel of a session: JSON-RPC 2.0, both ways.
 
+mod files;
+mod later;
 mod limits;
 mod methods;
 mod rights;
@@ -12,9 +14,10 @@ pub(crate) use rights::Rights;
 pub(crate) use runs::Runs;
 
 use crate::room::News;
+use later::{Finished, Pending};
 use limits::{Calls, Outbox, Pass};
-use methods::Effect;
-use protocol::control::{Bye, CommandExit, MediaState, code, method};
+use methods::{Effect, Outcome};
+use protocol::control::{Bye, Call, CommandExit, MediaState, code, method};
 use protocol::grant::Right;
 use rpc::Incoming;
 use runs::Heard;
@@ -55,10 +58,19 @@ pub(crate) struct Control {
     pub(crate) bye: watch::Receiver<Option<Bye>>,
 }
 
+/// What the loop of a control channel holds.
+struct State {
+    calls: Calls,
+    outbox: Outbox,
+    statistics: Option<Interval>,
+    pending: Pending,
+}
+
 enum Step {
     Heard(Option<DataChannelEvent>),
     Room(News),
     Run(Heard, Option<(String, CommandExit)>),
+    Finished(Finished),
     Media,
     Statistics,
     Bye,
@@ -68,45 +80,42 @@ enum Step {
 impl Control {
     /// Serves the channel until it ends.
     pub(crate) async fn run(mut self) -> Leave {
-        let now = Instant::now();
-        let (mut calls, mut outbox) = (Calls::new(now), Outbox::new(now));
-        let mut statistics: Option<Interval> = None;
+        let mut state = State::new(Instant::now());
         self.media.mark_changed();
         loop {
             let bye = self.bye.borrow().clone();
             if let Some(bye) = bye {
-                outbox.push(rpc::notification(method::SESSION_BYE, &bye), Instant::now());
-                self.farewell(&mut outbox).await;
+                state.outbox.push(rpc::notification(method::SESSION_BYE, &bye), Instant::now());
+                self.farewell(&mut state.outbox).await;
                 return Leave::Said;
             }
-            if self.flush(&mut outbox).await.is_err() {
+            if self.flush(&mut state.outbox).await.is_err() {
                 return Leave::Closed;
             }
-            if outbox.stuck(Instant::now()) {
+            if state.outbox.stuck(Instant::now()) {
                 return self.refuse("The messages of the device were not read.").await;
             }
-            let step = self.step(statistics.as_mut(), !outbox.is_empty()).await;
+            let step = self.step(&mut state).await;
             let leave = match step {
                 Step::Heard(event) => match event {
-                    Some(DataChannelEvent::OnMessage(message)) => {
-                        self.heard(&message, &mut calls, &mut outbox, &mut statistics).await
-                    }
+                    Some(DataChannelEvent::OnMessage(message)) => self.heard(&message, &mut state).await,
                     Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) | None => {
                         Some(Leave::Closed)
                     }
                     Some(_) => None,
                 },
                 Step::Room(News::Message(message)) if self.methods.rights.allow(Right::Chat) => {
-                    notify(&mut outbox, method::CHAT_MESSAGE, &message)
+                    state.notify(method::CHAT_MESSAGE, &message)
                 }
                 Step::Room(News::Message(_)) => None,
-                Step::Room(News::Changed(changed)) => notify(&mut outbox, method::ROOM_CHANGED, &changed),
-                Step::Run(heard, end) => self.told(&heard, end, &mut outbox),
+                Step::Room(News::Changed(changed)) => state.notify(method::ROOM_CHANGED, &changed),
+                Step::Run(heard, end) => self.told(&heard, end, &mut state),
+                Step::Finished(finished) => self.finished(finished, &mut state),
                 Step::Media => {
-                    let state = self.media.borrow_and_update().clone();
-                    notify(&mut outbox, method::MEDIA_STATE, &state)
+                    let media = self.media.borrow_and_update().clone();
+                    state.notify(method::MEDIA_STATE, &media)
                 }
-                Step::Statistics => notify(&mut outbox, method::DEVICE_STATS, &self.methods.stats()),
+                Step::Statistics => state.notify(method::DEVICE_STATS, &self.methods.stats()),
                 Step::Bye | Step::Again => None,
             };
             if let Some(leave) = leave {
@@ -115,7 +124,8 @@ impl Control {
         }
     }
 
-    async fn step(&mut self, statistics: Option<&mut Interval>, waiting: bool) -> Step {
+    async fn step(&mut self, state: &mut State) -> Step {
+        let waiting = !state.outbox.is_empty();
         tokio::select! {
             biased;
             changed = self.bye.changed() => match changed {
@@ -130,12 +140,13 @@ impl Control {
             event = self.channel.poll() => Step::Heard(event),
             // Commands wait too.
             (heard, end) = self.methods.runs.next(), if !waiting => Step::Run(heard, end),
-            () = tick(statistics) => Step::Statistics,
+            finished = state.pending.next() => Step::Finished(finished),
+            () = tick(state.statistics.as_mut()) => Step::Statistics,
             () = sleep(AGAIN), if waiting => Step::Again,
         }
     }
 
-    fn told(&self, heard: &Heard, end: Option<(String, CommandExit)>, outbox: &mut Outbox) -> Option<Leave> {
+    fn told(&self, heard: &Heard, end: Option<(String, CommandExit)>, state: &mut State) -> Option<Leave> {
         if let Some((name, exit)) = end {
             let how = serde_json::to_string(&exit).unwrap_or_default();
             self.methods.rights.record(method::COMMAND_EXITED, &format!("{name} {how}"), Ok(()));
@@ -146,19 +157,26 @@ impl Control {
                 rpc::notification(method::CHAT_MESSAGE, &self.methods.reply(text.trim_end().to_owned()))
             }
         };
-        outbox.push(message, Instant::now());
+        state.outbox.push(message, Instant::now());
         None
     }
 
-    async fn heard(
-        &self,
-        message: &RTCDataChannelMessage,
-        calls: &mut Calls,
-        outbox: &mut Outbox,
-        statistics: &mut Option<Interval>,
-    ) -> Option<Leave> {
+    fn finished(&self, finished: Finished, state: &mut State) -> Option<Leave> {
+        match finished {
+            Finished::Call { id, name, on, result } => {
+                self.methods.rights.record(&name, &on, result.as_ref().map(|_| ()));
+                if let Some(id) = id {
+                    state.outbox.push(rpc::answer(Some(id), result), Instant::now());
+                }
+                None
+            }
+            Finished::Line(text) => state.notify(method::CHAT_MESSAGE, &self.methods.reply(text)),
+        }
+    }
+
+    async fn heard(&self, message: &RTCDataChannelMessage, state: &mut State) -> Option<Leave> {
         let now = Instant::now();
-        let pass = calls.pass(now);
+        let pass = state.calls.pass(now);
         if pass == Pass::Enough {
             return Some(self.refuse("Far too many messages came.").await);
         }
@@ -166,30 +184,46 @@ impl Control {
             Incoming::Call(call) => call,
             Incoming::Answer => return None,
             Incoming::Bad(id, error) => {
-                outbox.push(rpc::answer(id, Err(error)), now);
+                state.outbox.push(rpc::answer(id, Err(error)), now);
                 return None;
             }
         };
-        let id = call.id.clone();
-        let (result, effect) = match pass {
-            Pass::Yes => self.methods.run(call),
-            Pass::TooFast | Pass::Enough => {
-                let error = rpc::error(code::TOO_FAST, "Too many messages; wait a second.");
-                (Err(error), Effect::Nothing)
+        let (id, about) =
+            (call.id.clone(), (call.method.clone(), rights::object(&call.method, &call.params)));
+        let (result, effect) = match self.outcome(call, &pass, state) {
+            Outcome::Now(result, effect) => (result, effect),
+            Outcome::Later(answer) => {
+                state.pending.call((id, about.0, about.1), answer);
+                return None;
             }
         };
         if let Some(id) = id {
-            outbox.push(rpc::answer(Some(id), result), now);
+            state.outbox.push(rpc::answer(Some(id), result), now);
         }
         match effect {
-            Effect::Nothing => {}
-            Effect::Statistics(on) => *statistics = on.then(each_second),
-            Effect::Reply(message) => {
-                outbox.push(rpc::notification(method::CHAT_MESSAGE, &message), now);
+            Effect::Nothing => None,
+            Effect::Statistics(on) => {
+                state.statistics = on.then(each_second);
+                None
             }
-            Effect::Bye => return Some(Leave::Bye),
+            Effect::Reply(message) => state.notify(method::CHAT_MESSAGE, &message),
+            Effect::ReplyLater(text) => {
+                state.pending.line(text);
+                None
+            }
+            Effect::Bye => Some(Leave::Bye),
         }
-        None
+    }
+
+    fn outcome(&self, call: Call, pass: &Pass, state: &State) -> Outcome {
+        let refused = |sentence| Outcome::Now(Err(rpc::error(code::TOO_FAST, sentence)), Effect::Nothing);
+        match pass {
+            Pass::TooFast | Pass::Enough => refused("Too many messages; wait a second."),
+            Pass::Yes if state.pending.is_full() => {
+                refused("Too many calls at once; wait for their answers.")
+            }
+            Pass::Yes => self.methods.run(call),
+        }
     }
 
     /// Hands the channel what it takes. An error means that the channel is gone.
@@ -226,9 +260,20 @@ impl Control {
     }
 }
 
-fn notify<T: serde::Serialize>(outbox: &mut Outbox, method: &str, params: &T) -> Option<Leave> {
-    outbox.push(rpc::notification(method, params), Instant::now());
-    None
+impl State {
+    fn new(now: Instant) -> Self {
+        Self {
+            calls: Calls::new(now),
+            outbox: Outbox::new(now),
+            statistics: None,
+            pending: Pending::default(),
+        }
+    }
+
+    fn notify<T: serde::Serialize>(&mut self, method: &str, params: &T) -> Option<Leave> {
+        self.outbox.push(rpc::notification(method, params), Instant::now());
+        None
+    }
 }
 
 fn each_second() -> Interval {

@@ -1,5 +1,8 @@
 //! Lines of the chat that begin with `/`: the same methods, for whoever can send no more than text.
 
+mod listing;
+
+use super::later::Later;
 use super::methods::Methods;
 use super::runs::spoken;
 use protocol::control::{CommandInfo, DeviceInfo, DeviceStats, RoomInfo, method};
@@ -11,60 +14,103 @@ struct Known {
     names: &'static [&'static str],
     /// One line of `/help`.
     help: &'static str,
-    /// The method that it stands for: its right is needed, and it is recorded.
+    /// The method that it stands for: its right is needed.
     method: &'static str,
     /// Takes the words after its name.
-    run: fn(&Methods, &[String]) -> String,
+    run: fn(&Methods, &[String]) -> Answer,
 }
 
-const KNOWN: [Known; 5] = [
+/// What is answered.
+pub(super) enum Answer {
+    Now(String),
+    Later(Later<String>),
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self::Now(text)
+    }
+}
+
+const KNOWN: [Known; 9] = [
     Known {
         names: &["help", "?"],
         help: "what can be typed here",
         method: method::PING,
-        run: |methods, _| help(methods),
+        run: |methods, _| help(methods).into(),
     },
     Known {
         names: &["who"],
         help: "who is here",
         method: method::ROOM_INFO,
-        run: |methods, _| who(&methods.member.info()),
+        run: |methods, _| who(&methods.member.info()).into(),
     },
     Known {
         names: &["status"],
         help: "how the device is",
         method: method::DEVICE_STATS,
-        run: |methods, _| status(&methods.device.info(&methods.member.name()), &methods.stats()),
+        run: |methods, _| status(&methods.device.info(&methods.member.name()), &methods.stats()).into(),
     },
     Known {
         names: &["quality"],
         help: "what picture is sent",
         method: method::DEVICE_STATS,
-        run: |methods, _| quality(&methods.stats()),
+        run: |methods, _| quality(&methods.stats()).into(),
     },
     Known {
         names: &["run"],
         help: "runs a command of the owner's: /run NAME VALUE ..., or /run alone for a list",
         method: method::COMMAND_LIST,
-        run,
+        run: |methods, words| run(methods, words).into(),
+    },
+    Known {
+        names: &["ls"],
+        help: "what is in a folder: /ls FOLDER, or /ls alone for the top ones",
+        method: method::FILES_LIST,
+        run: listing::list,
+    },
+    Known {
+        names: &["get"],
+        help: "fetches a file: /get PATH (the page does it)",
+        method: method::FILES_GET,
+        run: |_, _| by_the_program("/get"),
+    },
+    Known {
+        names: &["put"],
+        help: "sends a file (the page asks which)",
+        method: method::FILES_PUT,
+        run: |_, _| by_the_program("/put"),
+    },
+    Known {
+        names: &["snapshot"],
+        help: "keeps the picture as it is now (the page does it)",
+        method: method::SNAPSHOT_TAKE,
+        run: |_, _| by_the_program("/snapshot"),
     },
 ];
 
 /// The answer to a line that begins with `/`; for its sender alone.
-pub(super) fn answer(methods: &Methods, line: &str) -> String {
+pub(super) fn answer(methods: &Methods, line: &str) -> Answer {
     let Some(words) = shlex::split(line.trim_start_matches('/')) else {
-        return "A quotation mark is open at the end of this line.".to_owned();
+        return "A quotation mark is open at the end of this line.".to_owned().into();
     };
     let (name, rest) = words.split_first().map_or(("help", &words[..]), |(name, rest)| (name.as_str(), rest));
     let Some(known) = KNOWN.iter().find(|known| known.names.contains(&name)) else {
-        return "There is no command of this name; /help shows all.".to_owned();
+        return "There is no command of this name; /help shows all.".to_owned().into();
     };
     let allowed = methods.rights.check_method(known.method);
-    methods.rights.record(known.method, "", allowed.as_ref().copied());
     match allowed {
         Ok(()) => (known.run)(methods, rest),
-        Err(refused) => refused.message,
+        Err(refused) => {
+            methods.rights.record(known.method, "", Err(&refused));
+            refused.message.into()
+        }
     }
+}
+
+/// Files do not fit into a chat: they have channels of their own, which a program opens.
+fn by_the_program(name: &str) -> Answer {
+    format!("{name} is carried out by your own program, as the page does; this one left it to the device, which cannot.").into()
 }
 
 fn run(methods: &Methods, words: &[String]) -> String {
@@ -140,11 +186,17 @@ mod tests {
     use crate::commands::{Caller, Commands};
     use crate::control::{Rights, Runs};
     use crate::device::{Act, Device};
+    use crate::files::{FilesConfig, Tree};
     use crate::room::Room;
     use crate::tracks::sender::Sent;
+    use crate::transfers::{Files, Transfers};
+    use crate::wire::Wire;
     use protocol::bytes::B64;
     use protocol::grant::Grant;
     use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+    use webrtc::runtime::TokioRuntime;
 
     struct Board;
 
@@ -176,7 +228,25 @@ mod tests {
         let rights = Rights::new(device.clone());
         let caller = Caller { label: "test".into(), session: "1".into() };
         let runs = Runs::new(Commands::new(Vec::new()).unwrap(), caller);
-        Methods { device, rights, member: Arc::new(room.enter()), runs, video: Arc::new(Sent::default()) }
+        let files = Files::new(Tree::open(&FilesConfig::default()).unwrap());
+        let wire = Wire::new(Arc::new(TokioRuntime), TaskTracker::new(), CancellationToken::new());
+        let transfers = Transfers::new(files, "test", rights.clone(), Arc::new(wire));
+        Methods {
+            device,
+            rights,
+            member: Arc::new(room.enter()),
+            runs,
+            transfers,
+            picture: None,
+            video: Arc::new(Sent::default()),
+        }
+    }
+
+    fn answer(methods: &Methods, line: &str) -> String {
+        match super::answer(methods, line) {
+            Answer::Now(text) => text,
+            Answer::Later(_) => panic!("{line} waits for something"),
+        }
     }
 
     #[test]
@@ -184,7 +254,8 @@ mod tests {
         let room = Room::new();
         let methods = methods(&room);
         let help = answer(&methods, "/help");
-        for known in KNOWN.iter().filter(|known| known.method != method::COMMAND_LIST) {
+        let rights = &methods.rights;
+        for known in KNOWN.iter().filter(|known| rights.check_method(known.method).is_ok()) {
             assert!(help.contains(&format!("/{}", known.names[0])), "{help}");
             assert!(!answer(&methods, &format!("/{} and more", known.names[0])).is_empty());
         }
@@ -193,6 +264,7 @@ mod tests {
             !help.contains("/run") && answer(&methods, "/run").contains("`commands`"),
             "it is not granted"
         );
+        assert!(!help.contains("/ls") && answer(&methods, "/ls").contains("`files`"));
         assert!(answer(&methods, "/run \"lamp").contains("quotation"));
         assert!(answer(&methods, "/format c:").contains("/help"));
     }

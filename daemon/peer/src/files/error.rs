@@ -147,6 +147,8 @@ impl From<io::Error> for FilesError {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(raw) => Errno::from_raw_os_error(raw).into(),
+            // What `cap-std` says of a path that led out of its folder, or was exchanged again and again meanwhile.
+            None if error.kind() == io::ErrorKind::PermissionDenied => Self::NotFound,
             None => {
                 log::warn!("files: {}", error.to_string().escape_debug());
                 Self::Disk

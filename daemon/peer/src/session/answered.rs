@@ -8,6 +8,7 @@ use super::phase::Event;
 use crate::control::{Control, Leave, Methods, Rights, Runs};
 use crate::room::Member;
 use crate::tracks::sender::Sender;
+use crate::transfers::Transfers;
 use ::media::{Feed, FeedState, Subscription};
 use protocol::control::{Bye, MediaState, TrackState};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(super) struct Answered {
     pub(super) reports: Reports,
     pub(super) senders: Vec<(Sender, Subscription)>,
     pub(super) member: Arc<Member>,
+    pub(super) transfers: Transfers,
     pub(super) media: watch::Sender<MediaState>,
     pub(super) bye: watch::Sender<Option<Bye>>,
     pub(super) control: Option<oneshot::Receiver<Leave>>,
@@ -51,7 +53,14 @@ impl Answered {
         let video = source(&environment.video, offer.h264.is_some());
         let audio = source(&environment.audio, offer.audio);
         let media = watch::Sender::new(MediaState { video: video.state(), audio: audio.state() });
+        let transfers = Transfers::new(
+            environment.files.clone(),
+            &environment.caller.label,
+            Rights::new(environment.device.clone()),
+            connection.wire.clone(),
+        );
         Self {
+            transfers,
             connection,
             reports,
             senders,
@@ -95,6 +104,8 @@ impl Answered {
                 rights: Rights::new(environment.device.clone()),
                 member: self.member.clone(),
                 runs: Runs::new(environment.commands.clone(), environment.caller.clone()),
+                transfers: self.transfers.clone(),
+                picture: environment.video.clone(),
                 video: totals.video.clone(),
             },
             media: self.media.subscribe(),

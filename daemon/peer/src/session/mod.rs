@@ -18,6 +18,7 @@ use crate::control::Rights;
 use crate::device::Device;
 use crate::network::Network;
 use crate::room::Room;
+use crate::transfers::Files;
 use ::media::Feed;
 use protocol::grant::Right;
 use protocol::sealed::Sealed;
@@ -39,6 +40,8 @@ pub struct Environment {
     pub commands: Commands,
     /// Who this viewer is to a command that it runs.
     pub caller: Caller,
+    /// The device's files.
+    pub files: Files,
     /// The device.
     pub device: Arc<dyn Device>,
     /// Where to listen.

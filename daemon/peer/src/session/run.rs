@@ -216,11 +216,17 @@ impl Session {
         }
     }
 
-    /// A data channel of the viewer's: the first one with the right name is the control channel, others are closed.
+    /// A data channel of the viewer's: the first one with the right name is the control channel, others are those of
+    /// transfers that are awaited, or are closed.
     async fn channel(&mut self, channel: Arc<dyn DataChannel>, answered: &mut Answered) -> Option<Event> {
-        if answered.control.is_none() && is_control(&*channel).await {
-            answered.serve(channel, &self.environment, &self.totals);
-            return Some(Event::ControlOpen);
+        let label = if is_reliable(&*channel).await { channel.label().await.ok() } else { None };
+        match label {
+            Some(label) if label == LABEL && answered.control.is_none() => {
+                answered.serve(channel, &self.environment, &self.totals);
+                return Some(Event::ControlOpen);
+            }
+            Some(label) if answered.transfers.accept(&label, channel.clone()) => return None,
+            _ => {}
         }
         let _ = channel.close().await;
         answered.refused_channels += 1;
@@ -241,11 +247,10 @@ impl Session {
     }
 }
 
-async fn is_control(channel: &dyn DataChannel) -> bool {
-    let reliable = matches!(channel.max_retransmits().await, Ok(None))
+async fn is_reliable(channel: &dyn DataChannel) -> bool {
+    matches!(channel.max_retransmits().await, Ok(None))
         && matches!(channel.max_packet_life_time().await, Ok(None))
-        && matches!(channel.ordered().await, Ok(true));
-    reliable && channel.label().await.is_ok_and(|label| label == LABEL)
+        && matches!(channel.ordered().await, Ok(true))
 }
 
 async fn left(control: &mut Option<oneshot::Receiver<Leave>>) -> Leave {

@@ -11,17 +11,20 @@ use protocol::control::{DeviceInfo, DeviceStats};
 use protocol::grant::Grant;
 use protocol::sealed::Sealed;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watchword_peer::commands::{Caller, Commands};
+use watchword_peer::files::{FilesConfig, RootConfig, Tree};
 use watchword_peer::session::serve_over;
 use watchword_peer::viewer::{Viewer, ViewerError};
-use watchword_peer::{Device, End, Environment, Network, Room, Stop};
+use watchword_peer::{Device, End, Environment, Files, Network, Room, Stop};
 use webrtc::runtime::Runtime;
 
 /// Opens a source that makes frames of a size at a rate, as a camera or a microphone would.
@@ -177,6 +180,8 @@ pub struct Setup {
     pub environment: Environment,
     pub video: Arc<Made>,
     pub audio: Arc<Made>,
+    /// What viewers see as `files` is the folder of this name in it.
+    pub dir: TempDir,
 }
 
 impl Setup {
@@ -187,7 +192,9 @@ impl Setup {
 
     pub fn with(address: Ipv4Addr, video: Source, audio: Source) -> Self {
         let ((video_feed, video), (audio_feed, audio)) = (video.feed(), audio.feed());
+        let dir = tempfile::tempdir().unwrap();
         let environment = Environment {
+            files: files(dir.path()),
             video: Some(video_feed),
             audio: Some(audio_feed),
             room: Room::new(),
@@ -196,7 +203,7 @@ impl Setup {
             device: Arc::new(Board),
             network: at(address),
         };
-        Self { environment, video, audio }
+        Self { environment, video, audio, dir }
     }
 
     pub async fn close(&self) {
@@ -204,6 +211,13 @@ impl Setup {
             feed.close().await;
         }
     }
+}
+
+fn files(dir: &Path) -> Files {
+    let path = dir.join("files");
+    std::fs::create_dir_all(&path).unwrap();
+    let roots = vec![RootConfig { name: "files".into(), path, writable: true }];
+    Files::new(Tree::open(&FilesConfig { roots, floor: 0, ..FilesConfig::default() }).unwrap())
 }
 
 /// Listens on one address.

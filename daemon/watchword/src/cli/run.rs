@@ -1,6 +1,7 @@
 //! `watchword run`: the device.
 
 mod feeds;
+mod folders;
 
 pub(super) use feeds::video_settings;
 
@@ -17,7 +18,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use feeds::Feeds;
-use peer::{Network, Room, commands::Commands};
+use peer::{Files, Network, Room, commands::Commands};
 use std::{
     io::{IsTerminal as _, Write as _},
     sync::Arc,
@@ -52,9 +53,11 @@ impl Run {
 
         let (link, pages, stun) = join_rendezvous(&config, &stop, &mut essential, &tasks).await?;
         let (audit, auditing) = Audit::open(&state)?;
+        let tree = folders::open(&config.files, &state)?;
+        tasks.spawn(folders::keep(tree.clone(), stop.clone()));
         let beginning = Beginning {
             audit,
-            offerings: offerings(&config, &feeds, stun)?,
+            offerings: offerings(&config, &feeds, Files::new(tree), stun)?,
             about: About::new(name.clone(), feeds.video.clone()),
             per_word: config.sessions.per_word,
             per_device: config.sessions.per_device,
@@ -123,7 +126,7 @@ async fn join_rendezvous(
     Ok((link::remote(remote, stop.clone(), tasks), pages, stun))
 }
 
-fn offerings(config: &Config, feeds: &Feeds, mut stun: Vec<String>) -> Result<Offerings> {
+fn offerings(config: &Config, feeds: &Feeds, files: Files, mut stun: Vec<String>) -> Result<Offerings> {
     stun.extend(config.network.stun.iter().cloned());
     let network = Network {
         addresses: config.network.addresses.clone(),
@@ -131,7 +134,7 @@ fn offerings(config: &Config, feeds: &Feeds, mut stun: Vec<String>) -> Result<Of
         stun,
     };
     let (video, audio) = (feeds.video.clone(), feeds.audio.clone());
-    Ok(Offerings { video, audio, room: Room::new(), commands: config.commands()?, network })
+    Ok(Offerings { video, audio, room: Room::new(), commands: config.commands()?, files, network })
 }
 
 fn device_name(config: &Config) -> String {

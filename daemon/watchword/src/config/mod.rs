@@ -5,14 +5,18 @@
 
 mod commands;
 mod file;
+mod files;
 mod sections;
 
 pub(crate) use file::{ConfigError, load};
 #[cfg(feature = "client")]
 pub(crate) use sections::Log;
-#[cfg(feature = "device")]
-pub(crate) use sections::{Audio, Video};
 pub(crate) use sections::{Config, Server};
+#[cfg(feature = "device")]
+pub(crate) use {
+    files::{Files, Root},
+    sections::{Audio, Video},
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The sections of the configuration file, with their defaults and bounds.
 
-use super::commands::Command;
+use super::{commands::Command, files::Files};
 use crate::fingerprint::{Fingerprint, NoFingerprint};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -26,6 +26,8 @@ pub(crate) struct Config {
     pub network: Network,
     /// How many viewers.
     pub sessions: Sessions,
+    /// The folders that viewers see.
+    pub files: Files,
     /// Logging.
     pub log: Log,
     /// What viewers may have the device do.
@@ -237,6 +239,7 @@ impl Config {
         if !rendezvous.url.is_empty() && !rendezvous.url.starts_with("wss://") {
             return Err("rendezvous.url must begin with wss:// (such as wss://example.org:8443/ws)".into());
         }
+        self.files.check()?;
         rendezvous.certificate()?;
         server.given_certificate()?;
         server.stun_address()?;

@@ -11,7 +11,7 @@ use crate::{
 };
 use media::Feed;
 use peer::{
-    Environment, Network, Room, Stop,
+    Environment, Files, Network, Room, Stop,
     commands::{Caller, Commands},
 };
 use protocol::{
@@ -58,14 +58,16 @@ pub(crate) struct Offerings {
     pub room: Room,
     /// The owner's commands.
     pub commands: Commands,
+    /// The folders.
+    pub files: Files,
     /// Where sessions listen.
     pub network: Network,
 }
 
 impl Offerings {
     fn environment(&self, device: Arc<dyn peer::Device>, caller: Caller) -> Environment {
-        let Self { video, audio, room, commands, network } = self.clone();
-        Environment { video, audio, room, commands, caller, device, network }
+        let Self { video, audio, room, commands, files, network } = self.clone();
+        Environment { video, audio, room, commands, caller, files, device, network }
     }
 }
 

@@ -1,0 +1,183 @@
+//! The device receives.
+
+use super::said::{Heard, PATIENCE, broken, failure, hear, nonsense, say, say_failed, silent};
+use crate::files::Upload;
+use bytes::BytesMut;
+use protocol::control::{RpcError, Transfer, code};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use webrtc::data_channel::DataChannel;
+
+/// Bytes that a viewer may be ahead of the disk.
+const WINDOW: u64 = 4 << 20;
+/// Messages that wait for the disk: a window of small ones. When it is full, the channel waits.
+const WAITING: usize = 256;
+
+/// What is for the disk.
+enum Piece {
+    Bytes(BytesMut),
+    /// All has come; this is the hash of the whole.
+    End(String),
+    /// Nothing of it shall stay.
+    Abandon,
+}
+
+/// How it ends before the disk says so.
+enum Cut {
+    /// Another session goes on with it.
+    TakenOver,
+    /// The viewer gave it up.
+    GivenUp,
+    /// What came stays, for a later upload.
+    Kept(RpcError),
+    /// Whoever sent this, nothing of it is of use.
+    Refused(RpcError),
+}
+
+/// Takes all of it, giving credit as the disk takes it, and tells the viewer once the file has its name.
+pub(super) async fn receive(
+    channel: &dyn DataChannel,
+    upload: Upload,
+    gone: Arc<CancellationToken>,
+) -> Result<(), RpcError> {
+    let (size, offset) = (upload.size(), upload.written());
+    let (to, pieces) = mpsc::channel(WAITING);
+    let (written, progress) = watch::channel(offset);
+    let (result_to, result) = oneshot::channel();
+    let disk = tokio::task::spawn_blocking(move || {
+        let _ = result_to.send(write(upload, pieces, &written));
+    });
+    let mut receiving = Receiving { channel, to, progress, size, come: offset, credit: offset };
+    let result = tokio::select! {
+        biased;
+        result = result => result.unwrap_or_else(|_| Err(broken())),
+        cut = receiving.run(&gone) => receiving.end(cut, disk).await,
+    };
+    match &result {
+        Ok(()) => say(channel, &Transfer::Done).await,
+        Err(error) => say_failed(channel, error).await,
+    }
+    result
+}
+
+/// On its own thread: writes what comes until it is whole, fails, or nobody sends any more.
+fn write(
+    mut upload: Upload,
+    mut pieces: mpsc::Receiver<Piece>,
+    written: &watch::Sender<u64>,
+) -> Result<(), RpcError> {
+    loop {
+        match pieces.blocking_recv() {
+            Some(Piece::Bytes(bytes)) => {
+                upload.write(&bytes)?;
+                written.send_replace(upload.written());
+            }
+            Some(Piece::End(hash)) => return Ok(upload.finish(&hash)?),
+            Some(Piece::Abandon) => {
+                upload.abandon();
+                return Err(given_up());
+            }
+            None => {
+                let kept = upload.sync();
+                log::debug!("an upload broke off; kept: {kept:?}");
+                return Err(broken());
+            }
+        }
+    }
+}
+
+struct Receiving<'a> {
+    channel: &'a dyn DataChannel,
+    to: mpsc::Sender<Piece>,
+    progress: watch::Receiver<u64>,
+    size: u64,
+    /// Bytes that came, those before the offset included.
+    come: u64,
+    /// Bytes that may come.
+    credit: u64,
+}
+
+impl Receiving<'_> {
+    /// Until it is cut short; that it is whole, or the disk fails, is said by the disk.
+    async fn run(&mut self, gone: &CancellationToken) -> Cut {
+        let mut heard_at = Instant::now();
+        self.give_credit().await;
+        let mut ended = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = gone.cancelled() => return Cut::TakenOver,
+                Ok(()) = self.progress.changed() => self.give_credit().await,
+                heard = hear(self.channel) => {
+                    heard_at = Instant::now();
+                    if let Err(cut) = self.heard(heard, &mut ended).await {
+                        return cut;
+                    }
+                }
+                // The hash of all may take the disk its time.
+                () = sleep_until(heard_at + PATIENCE), if !ended => return Cut::Kept(silent()),
+            }
+        }
+    }
+
+    /// As much as the disk has taken, and a window beyond; said again when a quarter of that is used.
+    async fn give_credit(&mut self) {
+        let until = (*self.progress.borrow_and_update() + WINDOW).min(self.size);
+        if until >= self.credit + WINDOW / 4 || (until == self.size && self.credit < until) {
+            self.credit = until;
+            say(self.channel, &Transfer::Credit { until }).await;
+        }
+    }
+
+    async fn heard(&mut self, heard: Heard, ended: &mut bool) -> Result<(), Cut> {
+        let piece = match heard {
+            Heard::Bytes(_) | Heard::Said(Transfer::End { .. }) if *ended => {
+                return Err(Cut::Refused(nonsense()));
+            }
+            Heard::Bytes(bytes) => {
+                self.come += bytes.len() as u64;
+                if self.come > self.credit {
+                    let sentence = "More bytes came than the device had given credit for.";
+                    return Err(Cut::Refused(failure(code::TOO_FAST, sentence)));
+                }
+                Piece::Bytes(bytes)
+            }
+            Heard::Said(Transfer::End { hash }) => {
+                *ended = true;
+                Piece::End(hash)
+            }
+            Heard::Said(Transfer::Failed { .. }) => return Err(Cut::GivenUp),
+            Heard::Closed => return Err(Cut::Kept(broken())),
+            Heard::Said(_) | Heard::Nonsense => return Err(Cut::Refused(nonsense())),
+        };
+        // A disk that failed says so itself.
+        let _ = self.to.send(piece).await;
+        Ok(())
+    }
+
+    async fn end(self, cut: Cut, disk: JoinHandle<()>) -> Result<(), RpcError> {
+        let Self { to, .. } = self;
+        let error = match cut {
+            Cut::GivenUp => {
+                let _ = to.send(Piece::Abandon).await;
+                given_up()
+            }
+            Cut::Refused(error) => {
+                let _ = to.send(Piece::Abandon).await;
+                error
+            }
+            Cut::TakenOver => failure(code::UNAVAILABLE, "Another connection goes on with this upload."),
+            Cut::Kept(error) => error,
+        };
+        drop(to);
+        let _ = disk.await;
+        Err(error)
+    }
+}
+
+fn given_up() -> RpcError {
+    failure(code::UNAVAILABLE, "The viewer gave it up.")
+}

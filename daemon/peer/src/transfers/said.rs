@@ -1,0 +1,85 @@
+//! What is said on the channel of a transfer beside the bytes.
+
+use protocol::control::{RpcError, Transfer, code};
+use std::time::Duration;
+use tokio::time::timeout;
+use webrtc::data_channel::{DataChannel, DataChannelEvent};
+
+/// How long the last message may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a transfer waits for the next that has to come.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest text, bytes.
+const MAX_TEXT: usize = 4096;
+
+/// What came on the channel of a transfer.
+pub(super) enum Heard {
+    /// Bytes of the file.
+    Bytes(bytes::BytesMut),
+    /// Anything else that is of use.
+    Said(Transfer),
+    /// What no viewer should say.
+    Nonsense,
+    /// The channel has closed.
+    Closed,
+}
+
+/// The next that comes. Safe to cancel.
+pub(super) async fn hear(channel: &dyn DataChannel) -> Heard {
+    loop {
+        match channel.poll().await {
+            Some(DataChannelEvent::OnMessage(message)) if !message.is_string => {
+                return Heard::Bytes(message.data);
+            }
+            Some(DataChannelEvent::OnMessage(message)) => return read(&message.data),
+            Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) | None => return Heard::Closed,
+            Some(_) => {}
+        }
+    }
+}
+
+fn read(text: &[u8]) -> Heard {
+    if text.len() > MAX_TEXT {
+        return Heard::Nonsense;
+    }
+    serde_json::from_slice(text).map_or(Heard::Nonsense, Heard::Said)
+}
+
+/// Says something; that the channel is gone is heard elsewhere.
+pub(super) async fn say(channel: &dyn DataChannel, message: &Transfer) {
+    // Serialising this type cannot fail.
+    let text = serde_json::to_string(message).unwrap_or_default();
+    let _ = channel.send_text(&text).await;
+}
+
+/// Says why it came to nothing.
+pub(super) async fn say_failed(channel: &dyn DataChannel, error: &RpcError) {
+    say(channel, &Transfer::Failed { code: error.code, message: error.message.clone() }).await;
+}
+
+/// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then.
+pub(super) async fn close(channel: &dyn DataChannel) {
+    let closed = async { while !matches!(hear(channel).await, Heard::Closed) {} };
+    let _ = timeout(FAREWELL, closed).await;
+    let _ = channel.close().await;
+}
+
+pub(super) fn failure(code: i32, sentence: &str) -> RpcError {
+    RpcError { code, message: sentence.to_owned(), data: None }
+}
+
+/// The viewer went away, or broke it off to go on later.
+pub(super) fn broken() -> RpcError {
+    failure(code::UNAVAILABLE, "The transfer broke off.")
+}
+
+/// The viewer does nothing.
+pub(super) fn silent() -> RpcError {
+    let sentence =
+        format!("Nothing came for {} s, so the transfer was ended; begin it again.", PATIENCE.as_secs());
+    failure(code::UNAVAILABLE, &sentence)
+}
+
+pub(super) fn nonsense() -> RpcError {
+    failure(code::INVALID_REQUEST, "This message has no place in a transfer.")
+}

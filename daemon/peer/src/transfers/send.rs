@@ -1,0 +1,139 @@
+//! The device sends.
+
+use super::content::Content;
+use super::said::{Heard, PATIENCE, broken, hear, nonsense, say, say_failed, silent};
+use crate::files::FilesError;
+use bytes::BytesMut;
+use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use webrtc::data_channel::DataChannel;
+
+/// Pieces that were read ahead and wait to be sent.
+const AHEAD: usize = 16;
+
+/// What the disk gives.
+enum Piece {
+    Bytes(BytesMut),
+    /// After the last byte: the hash of the whole.
+    End(String),
+    Failed(FilesError),
+}
+
+/// Sends all of it, as far as the viewer's credit reaches, and waits until the viewer has it.
+pub(super) async fn send(channel: &dyn DataChannel, content: Content) -> Result<(), RpcError> {
+    let position = content.offset();
+    let (to, pieces) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read(content, &to));
+    let result =
+        Sending { channel, pieces, next: None, position, credit: position, ended: false }.run().await;
+    // What was not read any more ends it: it is never waited for in vain.
+    let _ = reading.await;
+    if let Err(error) = &result {
+        say_failed(channel, error).await;
+    }
+    result
+}
+
+/// On its own thread: reads ahead, until there is nobody who takes it.
+fn read(mut content: Content, to: &mpsc::Sender<Piece>) {
+    let piece = loop {
+        let mut buffer = BytesMut::zeroed(MAX_CHUNK);
+        match content.read(&mut buffer) {
+            Ok(0) => break end(content, to),
+            Ok(count) => {
+                buffer.truncate(count);
+                if to.blocking_send(Piece::Bytes(buffer)).is_err() {
+                    return;
+                }
+            }
+            Err(error) => break Piece::Failed(error),
+        }
+    };
+    let _ = to.blocking_send(piece);
+}
+
+fn end(mut content: Content, to: &mpsc::Sender<Piece>) -> Piece {
+    let hash = loop {
+        match content.read_before() {
+            Ok(true) if !to.is_closed() => {}
+            Ok(_) => break content.finish(),
+            Err(error) => break Err(error),
+        }
+    };
+    hash.map_or_else(Piece::Failed, Piece::End)
+}
+
+struct Sending<'a> {
+    channel: &'a dyn DataChannel,
+    pieces: mpsc::Receiver<Piece>,
+    /// Read, and not sent yet.
+    next: Option<BytesMut>,
+    /// The byte that is sent next, and the one that may not be sent yet.
+    position: u64,
+    credit: u64,
+    /// All was sent, the hash too.
+    ended: bool,
+}
+
+impl Sending<'_> {
+    async fn run(mut self) -> Result<(), RpcError> {
+        let mut moved = Instant::now();
+        loop {
+            let allowed =
+                self.next.as_ref().is_some_and(|next| self.position + next.len() as u64 <= self.credit);
+            tokio::select! {
+                biased;
+                heard = hear(self.channel) => {
+                    moved = Instant::now();
+                    if self.heard(heard)? {
+                        return Ok(());
+                    }
+                }
+                Ok(()) = self.channel.writable(), if allowed => {
+                    moved = Instant::now();
+                    self.send_next().await?;
+                }
+                Some(piece) = self.pieces.recv(), if self.next.is_none() => self.take(piece).await?,
+                () = sleep_until(moved + PATIENCE) => return Err(silent()),
+            }
+        }
+    }
+
+    /// `true`: the viewer has all of it.
+    fn heard(&mut self, heard: Heard) -> Result<bool, RpcError> {
+        match heard {
+            Heard::Said(Transfer::Credit { until }) => {
+                self.credit = self.credit.max(until);
+                Ok(false)
+            }
+            Heard::Said(Transfer::Done) if self.ended => Ok(true),
+            Heard::Said(Transfer::Failed { .. }) => Err(given_up()),
+            Heard::Closed => Err(broken()),
+            Heard::Said(_) | Heard::Bytes(_) | Heard::Nonsense => Err(nonsense()),
+        }
+    }
+
+    async fn send_next(&mut self) -> Result<(), RpcError> {
+        let Some(next) = self.next.take() else { return Ok(()) };
+        self.position += next.len() as u64;
+        // There was room just now, and nobody else sends here: this does not wait.
+        self.channel.send(next).await.map_err(|_| broken())
+    }
+
+    async fn take(&mut self, piece: Piece) -> Result<(), RpcError> {
+        match piece {
+            Piece::Bytes(bytes) => self.next = Some(bytes),
+            Piece::End(hash) => {
+                self.ended = true;
+                say(self.channel, &Transfer::End { hash }).await;
+            }
+            Piece::Failed(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+fn given_up() -> RpcError {
+    super::said::failure(code::UNAVAILABLE, "The viewer gave it up.")
+}
