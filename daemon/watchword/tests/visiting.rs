@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::{Home, Running, stderr, stdout, wait_for_port};
+use common::{
+    Home, Running,
+    device::{Device, code, output, visit},
+    stderr, stdout, wait_for_port,
+};
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -15,50 +19,6 @@ use std::{
 
 /// A word of nobody's.
 const WRONG: &str = "harbor-otter-violin-cobalt";
-
-/// A device that runs, with one word.
-struct Device {
-    home: Home,
-    port: u16,
-    word: String,
-    running: Running,
-}
-
-impl Device {
-    fn start() -> Self {
-        let home = Home::new();
-        let (config, port) = home.loopback_config("");
-        let running = home.start(&["run", "--new-word", "--config", config.to_str().unwrap()]);
-        let word = running.word(); // shown once its place is registered
-        Self { home, port, word, running }
-    }
-
-    /// A phrase with this device's place that is not its word.
-    fn wrong_word(&self) -> String {
-        format!("{}-otter-violin-cobalt", self.word.split('-').next().unwrap())
-    }
-
-    /// A command that a viewer with a state folder of its own runs against this device, with its word.
-    fn visit(&self, viewer: &Home, arguments: &[&str]) -> Command {
-        let mut command = visit(viewer, self.port, arguments);
-        command.env("WATCHWORD_WORD", &self.word);
-        command
-    }
-}
-
-fn visit(viewer: &Home, port: u16, arguments: &[&str]) -> Command {
-    let mut command = viewer.command(arguments);
-    command.env("WATCHWORD_SERVER", format!("https://127.0.0.1:{port}")).env_remove("WATCHWORD_WORD");
-    command
-}
-
-fn output(mut command: Command) -> Output {
-    command.output().unwrap()
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
 
 /// A running chat, which can be spoken to.
 fn chat(device: &Device, viewer: &Home, arguments: &[&str]) -> (Running, ChildStdin) {

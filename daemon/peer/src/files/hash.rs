@@ -8,11 +8,11 @@ use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, me
 use blake3::{Hash, Hasher};
 
 /// Bytes of a piece.
-pub(super) const PIECE: u64 = protocol::control::RESUME_STEP;
+pub(crate) const PIECE: u64 = protocol::control::RESUME_STEP;
 
 /// Hashes a file from a multiple of [`PIECE`] on. Memory grows with the logarithm of the size.
 #[derive(Clone)]
-pub(super) struct PieceHasher {
+pub(crate) struct PieceHasher {
     /// The pieces before `tail`.
     done: Subtrees,
     /// Which piece `tail` is, counted from the beginning of the file.
@@ -24,7 +24,7 @@ pub(super) struct PieceHasher {
 
 impl PieceHasher {
     /// From piece number `first` on.
-    pub(super) fn starting_at(first: u64) -> Self {
+    pub(crate) fn starting_at(first: u64) -> Self {
         Self { done: Subtrees(Vec::new()), piece: first, tail: piece_hasher(first), filled: 0 }
     }
 
@@ -35,7 +35,7 @@ impl PieceHasher {
     }
 
     /// The bytes that follow. Tells the chaining value of each piece that they complete.
-    pub(super) fn update(&mut self, mut data: &[u8], mut complete: impl FnMut(ChainingValue)) {
+    pub(crate) fn update(&mut self, mut data: &[u8], mut complete: impl FnMut(ChainingValue)) {
         while !data.is_empty() {
             if self.filled == PIECE {
                 self.next_piece();
@@ -62,7 +62,7 @@ impl PieceHasher {
     }
 
     /// The hash of the whole file, where `later` began at the multiple of [`PIECE`] at which this ended.
-    pub(super) fn finish_with(mut self, mut later: Self) -> Hash {
+    pub(crate) fn finish_with(mut self, mut later: Self) -> Hash {
         if later.filled == 0 {
             return self.finish();
         }

@@ -14,7 +14,7 @@ mod config;
 mod count;
 mod download;
 mod error;
-mod hash;
+pub(crate) mod hash;
 mod index;
 mod list;
 mod partial;

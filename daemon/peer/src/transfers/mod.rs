@@ -9,6 +9,8 @@
 
 mod content;
 mod files;
+pub(crate) mod flow;
+mod path;
 mod receive;
 mod said;
 mod send;
@@ -126,7 +128,9 @@ impl Transfers {
             modified_ms: content.modified_ms(),
             version: content.version().to_owned(),
         };
-        let transfer = self.begin(place, on, async move |channel| send::send(&*channel, content).await);
+        let share = self.wire.share();
+        let transfer =
+            self.begin(place, on, async move |channel| send::send(&*channel, content, share).await);
         GetReady { transfer, ..ready }
     }
 

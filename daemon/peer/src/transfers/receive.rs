@@ -1,9 +1,10 @@
 //! The device receives.
 
+use super::path::Path;
 use super::said::{Heard, PATIENCE, broken, failure, hear, nonsense, say, say_failed, silent};
 use crate::files::Upload;
 use bytes::BytesMut;
-use protocol::control::{RpcError, Transfer, code};
+use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -13,6 +14,8 @@ use webrtc::data_channel::DataChannel;
 
 /// Bytes that a viewer may be ahead of the disk.
 const WINDOW: u64 = 4 << 20;
+/// Least credit that is given at once, and what shows a round trip: a message's worth, bytes.
+const GRAIN: (u64, u64) = (MAX_CHUNK as u64, MAX_CHUNK as u64);
 /// Messages that wait for the disk: a window of small ones. When it is full, the channel waits.
 const WAITING: usize = 256;
 
@@ -50,7 +53,8 @@ pub(super) async fn receive(
     let disk = tokio::task::spawn_blocking(move || {
         let _ = result_to.send(write(upload, pieces, &written));
     });
-    let mut receiving = Receiving { channel, to, progress, size, come: offset, credit: offset };
+    let path = Path::new(offset, GRAIN, Instant::now().into_std());
+    let mut receiving = Receiving { channel, to, progress, path, size, come: offset, credit: offset };
     let result = tokio::select! {
         biased;
         result = result => result.unwrap_or_else(|_| Err(broken())),
@@ -93,6 +97,7 @@ struct Receiving<'a> {
     channel: &'a dyn DataChannel,
     to: mpsc::Sender<Piece>,
     progress: watch::Receiver<u64>,
+    path: Path,
     size: u64,
     /// Bytes that came, those before the offset included.
     come: u64,
@@ -123,11 +128,15 @@ impl Receiving<'_> {
         }
     }
 
-    /// As much as the disk has taken, and a window beyond; said again when a quarter of that is used.
+    /// As much as the path carries, and no more than a window beyond what the disk has taken.
     async fn give_credit(&mut self) {
-        let until = (*self.progress.borrow_and_update() + WINDOW).min(self.size);
-        if until >= self.credit + WINDOW / 4 || (until == self.size && self.credit < until) {
+        let now = Instant::now().into_std();
+        self.path.arrived(self.come, now);
+        let most = (*self.progress.borrow_and_update() + WINDOW).min(self.size);
+        let until = (self.credit + self.path.room()).min(most);
+        if until >= (self.credit + GRAIN.0).min(self.size) && until > self.credit {
             self.credit = until;
+            self.path.let_go(until, now);
             say(self.channel, &Transfer::Credit { until }).await;
         }
     }
@@ -155,6 +164,7 @@ impl Receiving<'_> {
         };
         // A disk that failed says so itself.
         let _ = self.to.send(piece).await;
+        self.give_credit().await;
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! The device sends.
 
 use super::content::Content;
+use super::flow::Flow;
 use super::said::{Heard, PATIENCE, broken, hear, nonsense, say, say_failed, silent};
 use crate::files::FilesError;
+use crate::wire::Share;
 use bytes::BytesMut;
 use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
 use tokio::sync::mpsc;
@@ -21,12 +23,11 @@ enum Piece {
 }
 
 /// Sends all of it, as far as the viewer's credit reaches, and waits until the viewer has it.
-pub(super) async fn send(channel: &dyn DataChannel, content: Content) -> Result<(), RpcError> {
-    let position = content.offset();
+pub(super) async fn send(channel: &dyn DataChannel, content: Content, share: Share) -> Result<(), RpcError> {
+    let flow = Flow::new(channel, share, content.offset());
     let (to, pieces) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || read(content, &to));
-    let result =
-        Sending { channel, pieces, next: None, position, credit: position, ended: false }.run().await;
+    let result = Sending { channel, flow, pieces, next: BytesMut::new(), ended: false }.run().await;
     // What was not read any more ends it: it is never waited for in vain.
     let _ = reading.await;
     if let Err(error) = &result {
@@ -66,12 +67,10 @@ fn end(mut content: Content, to: &mpsc::Sender<Piece>) -> Piece {
 
 struct Sending<'a> {
     channel: &'a dyn DataChannel,
+    flow: Flow<'a>,
     pieces: mpsc::Receiver<Piece>,
     /// Read, and not sent yet.
-    next: Option<BytesMut>,
-    /// The byte that is sent next, and the one that may not be sent yet.
-    position: u64,
-    credit: u64,
+    next: BytesMut,
     /// All was sent, the hash too.
     ended: bool,
 }
@@ -80,8 +79,6 @@ impl Sending<'_> {
     async fn run(mut self) -> Result<(), RpcError> {
         let mut moved = Instant::now();
         loop {
-            let allowed =
-                self.next.as_ref().is_some_and(|next| self.position + next.len() as u64 <= self.credit);
             tokio::select! {
                 biased;
                 heard = hear(self.channel) => {
@@ -90,11 +87,12 @@ impl Sending<'_> {
                         return Ok(());
                     }
                 }
-                Ok(()) = self.channel.writable(), if allowed => {
+                ready = self.flow.ready(self.next.len()), if !self.next.is_empty() => {
                     moved = Instant::now();
-                    self.send_next().await?;
+                    let next = self.next.split_to(ready.map_err(|_| broken())?);
+                    self.flow.send(next).await.map_err(|_| broken())?;
                 }
-                Some(piece) = self.pieces.recv(), if self.next.is_none() => self.take(piece).await?,
+                Some(piece) = self.pieces.recv(), if self.next.is_empty() => self.take(piece).await?,
                 () = sleep_until(moved + PATIENCE) => return Err(silent()),
             }
         }
@@ -104,7 +102,7 @@ impl Sending<'_> {
     fn heard(&mut self, heard: Heard) -> Result<bool, RpcError> {
         match heard {
             Heard::Said(Transfer::Credit { until }) => {
-                self.credit = self.credit.max(until);
+                self.flow.credit(until);
                 Ok(false)
             }
             Heard::Said(Transfer::Done) if self.ended => Ok(true),
@@ -114,16 +112,9 @@ impl Sending<'_> {
         }
     }
 
-    async fn send_next(&mut self) -> Result<(), RpcError> {
-        let Some(next) = self.next.take() else { return Ok(()) };
-        self.position += next.len() as u64;
-        // There was room just now, and nobody else sends here: this does not wait.
-        self.channel.send(next).await.map_err(|_| broken())
-    }
-
     async fn take(&mut self, piece: Piece) -> Result<(), RpcError> {
         match piece {
-            Piece::Bytes(bytes) => self.next = Some(bytes),
+            Piece::Bytes(bytes) => self.next = bytes,
             Piece::End(hash) => {
                 self.ended = true;
                 say(self.channel, &Transfer::End { hash }).await;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 
 /// Why a call has no result.
@@ -19,6 +20,20 @@ pub enum CallError {
     Ended,
 }
 
+/// Asks the device, as [`super::Viewer::call`] does, without borrowing the viewer.
+#[derive(Clone)]
+pub struct Caller(pub(super) Arc<Calls>);
+
+impl Caller {
+    /// Asks the device.
+    ///
+    /// # Errors
+    /// When the device answers with an error, or the session ends.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        self.0.call(method, params).await
+    }
+}
+
 type Waiting = HashMap<i64, oneshot::Sender<Answer>>;
 
 /// Calls that are under way.
@@ -27,11 +42,18 @@ pub(super) struct Calls {
     next: AtomicI64,
     /// `None` once the channel has closed.
     waiting: Mutex<Option<Waiting>>,
+    /// Cancelled then.
+    pub(super) ended: CancellationToken,
 }
 
 impl Calls {
     pub(super) fn new(channel: Arc<dyn DataChannel>) -> Self {
-        Self { channel, next: AtomicI64::new(1), waiting: Mutex::new(Some(HashMap::new())) }
+        Self {
+            channel,
+            next: AtomicI64::new(1),
+            waiting: Mutex::new(Some(HashMap::new())),
+            ended: CancellationToken::new(),
+        }
     }
 
     pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
@@ -71,6 +93,7 @@ impl Calls {
     /// The channel has closed: nothing is answered any more.
     pub(super) fn end(&self) {
         *self.waiting() = None;
+        self.ended.cancel();
     }
 
     fn waiting(&self) -> MutexGuard<'_, Option<Waiting>> {

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::{Media, Tracks};
 use crate::session::connection::{Connection, Reports};
-use protocol::control::Call;
+use protocol::control::{Call, method};
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -33,8 +33,14 @@ pub(super) async fn hear(
         };
         match event {
             Some(DataChannelEvent::OnMessage(message)) => {
-                if let Some(call) = calls.heard(&message.data) {
+                let Some(call) = calls.heard(&message.data) else { continue };
+                if !is_output(&call) {
                     let _ = notices.try_send(call);
+                    continue;
+                }
+                tokio::select! {
+                    _ = notices.send(call) => {}
+                    () = &mut broken => break,
                 }
             }
             Some(DataChannelEvent::OnClose) | None => break,
@@ -42,6 +48,11 @@ pub(super) async fn hear(
         }
     }
     calls.end();
+}
+
+/// What a slow reader must not lose: the device holds a command back whose output is not taken.
+fn is_output(call: &Call) -> bool {
+    matches!(call.method.as_str(), method::COMMAND_OUTPUT | method::COMMAND_EXITED)
 }
 
 /// Returns once the connection has ended, or was silent for [`SILENCE`].

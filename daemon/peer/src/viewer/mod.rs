@@ -4,8 +4,10 @@ mod calls;
 mod hearing;
 mod reports;
 mod starting;
+mod transfer;
 
-pub use calls::CallError;
+pub use calls::{CallError, Caller};
+pub use transfer::{Target, TransferError};
 
 use crate::network::Network;
 use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};
@@ -33,7 +35,8 @@ use webrtc::runtime::{Runtime, TokioRuntime};
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// Packets and reports that wait for [`Viewer::media`]; more are lost.
 const MEDIA: usize = 1024;
-/// Notifications that wait for [`Viewer::notice`]; more are lost.
+/// Notifications that wait for [`Viewer::notice`]. When it is full, what commands print waits on the device, and with
+/// it all that comes behind on the control channel, answers to calls too; other news is lost.
 const NOTICES: usize = 256;
 
 /// A viewer in a session.
@@ -146,6 +149,12 @@ impl Viewer {
         self.calls.call(method, params).await
     }
 
+    /// What asks the device while something else has the viewer.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller(self.calls.clone())
+    }
+
     /// Sends a text as it is.
     ///
     /// # Errors
@@ -155,6 +164,9 @@ impl Viewer {
     }
 
     /// The next notification; `None` once the control channel has closed or the connection has broken. Safe to cancel.
+    ///
+    /// Of most kinds, those that nobody takes in time are lost. What commands print is not: it waits, and all that the
+    /// device says behind it. So who runs a command takes its notifications also while a call is under way.
     pub async fn notice(&mut self) -> Option<Call> {
         self.notices.recv().await
     }

@@ -19,6 +19,7 @@ mod pace;
 mod shared;
 mod socket;
 
+pub(crate) use pace::Share;
 use shared::Shared;
 use socket::Socket;
 use std::future::Future;
@@ -63,6 +64,11 @@ impl Wire {
     pub(crate) fn settle(&self) {
         self.starting.store(false, Ordering::Relaxed);
         self.shared.settle();
+    }
+
+    /// A transfer's say in how fast data leaves.
+    pub(crate) fn share(&self) -> Share {
+        self.shared.demand.share()
     }
 
     /// DTLS flights sent again, and datagrams lost because a socket or the queue of data was full.

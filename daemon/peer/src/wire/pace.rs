@@ -2,19 +2,26 @@
 //!
 //! SCTP's slow start doubles up to the peer's window, which is 5 MB with browsers, whose sockets hold 208 KiB: it loses
 //! a burst, halves its window, and then grows by one packet a round trip. At 30 ms that is 2 MB/s for the whole
-//! transfer, against 17 MB/s with a token bucket of a fixed rate below it.
+//! transfer, against 17 MB/s with a token bucket of that rate below it. A transfer that sees its path carry more asks for
+//! more ([`Share`]).
 //!
 //! What is paced stays in its order, SACKs included: DTLS records that arrive more than 64 behind the newest are
 //! dropped as replays (RFC 6347 section 4.1.2.6).
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Bytes a second.
+/// Bytes a second, unless a transfer asks for more.
 const RATE: f64 = 17_000_000.0;
-/// Bytes that may leave at once: 3 ms of the rate, because timers come up to 2 ms late.
-const DEPTH: f64 = RATE * 0.003;
+/// Bytes a second at most.
+const MOST: f64 = 250_000_000.0;
+/// What may leave at once, as seconds of the rate: timers come up to 2 ms late.
+const DEPTH: f64 = 0.003;
+/// A transfer is let go faster than its path was seen to be, else it would never be seen to be faster.
+const HEADROOM: f64 = 1.25;
 /// Most bytes that wait. SCTP above keeps no more than its send-buffer limit (1 MiB a channel) in flight. When it is
 /// full, the newest datagram is dropped, as a full socket would do, and SCTP sends it again.
 const CAPACITY: usize = 4 << 20;
@@ -27,11 +34,51 @@ pub(super) struct Run {
     pub(super) segment_size: Option<usize>,
 }
 
+/// The rate that a session's transfers ask for together, bytes a second.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Demand(Arc<AtomicU64>);
+
+/// One transfer's part of it. Dropped, it asks for nothing.
+#[derive(Debug)]
+pub(crate) struct Share {
+    demand: Demand,
+    asked: u64,
+}
+
+impl Demand {
+    /// A part that asks for nothing yet.
+    pub(crate) fn share(&self) -> Share {
+        Share { demand: self.clone(), asked: 0 }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "bytes a second")]
+    fn rate(&self) -> f64 {
+        (self.0.load(Ordering::Relaxed) as f64 * HEADROOM).clamp(RATE, MOST)
+    }
+}
+
+impl Share {
+    /// The path carries so many bytes a second.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, and clamped")]
+    pub(crate) fn ask(&mut self, rate: f64) {
+        let asked = rate.clamp(0.0, MOST) as u64;
+        self.demand.0.fetch_add(asked, Ordering::Relaxed);
+        self.demand.0.fetch_sub(std::mem::replace(&mut self.asked, asked), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.ask(0.0);
+    }
+}
+
 /// A token bucket and the queue behind it.
 #[derive(Debug)]
 pub(super) struct Pace {
     queue: VecDeque<Run>,
     bytes: usize,
+    demand: Demand,
     tokens: f64,
     filled: Option<Instant>,
     draining: bool,
@@ -52,8 +99,9 @@ pub(super) enum Verdict {
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
-        Self { queue: VecDeque::new(), bytes: 0, tokens: DEPTH, filled: None, draining: false }
+    pub(super) fn new(demand: Demand) -> Self {
+        let tokens = RATE * DEPTH;
+        Self { queue: VecDeque::new(), bytes: 0, demand, tokens, filled: None, draining: false }
     }
 
     /// Decides about `length` bytes of data.
@@ -105,7 +153,8 @@ impl Pace {
     fn fill(&mut self, now: Instant) {
         if let Some(filled) = self.filled {
             let elapsed = now.saturating_duration_since(filled).as_secs_f64();
-            self.tokens = (self.tokens + elapsed * RATE).min(DEPTH);
+            let rate = self.demand.rate();
+            self.tokens = (self.tokens + elapsed * rate).min(rate * DEPTH);
         }
         self.filled = Some(now);
     }
@@ -128,7 +177,7 @@ mod tests {
     #[test]
     fn little_leaves_at_once_and_much_waits() {
         let now = Instant::now();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(Demand::default());
         let mut at_once = 0;
         while pace.admit(1_200, now) == Verdict::Now {
             at_once += 1;
@@ -141,7 +190,7 @@ mod tests {
     #[test]
     fn keeps_its_rate_and_ends_when_empty() {
         let start = Instant::now();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(Demand::default());
         let mut sent = 0;
         for _ in 0..2_000 {
             match pace.admit(1_200, start) {
@@ -165,9 +214,25 @@ mod tests {
     }
 
     #[test]
+    fn keeps_the_rate_that_transfers_ask_for_together() {
+        let demand = Demand::default();
+        let (mut one, mut other) = (demand.share(), demand.share());
+        one.ask(30_000_000.0);
+        other.ask(10_000_000.0);
+        other.ask(20_000_000.0);
+        assert!((demand.rate() - 50_000_000.0 * HEADROOM).abs() < 1.0);
+        drop(one);
+        assert!((demand.rate() - 20_000_000.0 * HEADROOM).abs() < 1.0);
+        other.ask(f64::INFINITY);
+        assert!((demand.rate() - MOST).abs() < 1.0);
+        drop(other);
+        assert!((demand.rate() - RATE).abs() < 1.0);
+    }
+
+    #[test]
     fn is_bounded() {
         let now = Instant::now();
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(Demand::default());
         let mut queued = 0;
         loop {
             match pace.admit(1_200, now) {

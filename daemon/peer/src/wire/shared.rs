@@ -1,5 +1,6 @@
 //! What the sockets of one session share.
 
+use super::pace::Demand;
 use super::socket::Socket;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -14,6 +15,7 @@ pub(super) struct Shared {
     pub(super) tasks: TaskTracker,
     pub(super) kill: CancellationToken,
     pub(super) counters: Counters,
+    pub(super) demand: Demand,
     started: Instant,
     sockets: Mutex<Vec<Weak<Socket>>>,
     /// Nanoseconds from `started` to the last datagram that came.
@@ -49,6 +51,7 @@ impl Shared {
             tasks,
             kill,
             counters: Counters::default(),
+            demand: Demand::default(),
             started,
             sockets: Mutex::new(Vec::new()),
             heard: AtomicU64::new(0),

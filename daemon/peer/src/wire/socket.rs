@@ -57,7 +57,7 @@ impl Socket {
             flight: Flight::new(),
             early: Early::new(),
             nominations: Nominations::default(),
-            pace: Pace::new(),
+            pace: Pace::new(shared.demand.clone()),
             inbound,
         };
         Self { inner, shared, state: Mutex::new(state) }

@@ -24,12 +24,18 @@ pub(crate) enum Failure {
     /// The word is wrong, or the device does not want this viewer now.
     #[error("{0}")]
     Refused(String),
+    /// As [`Self::Refused`], for now: too many viewers, or too much at once.
+    #[error("{0}")]
+    Later(String),
     /// The word's grant does not have it.
     #[error("{0}")]
     NotAllowed(String),
     /// The way to the device did not come about, or ended in the middle.
     #[error("{0}")]
     Broken(String),
+    /// With this status; what there was to say has been said.
+    #[error("failed with status {0}")]
+    Exit(u8),
     /// Told to stop by this signal.
     #[error("ended by a signal")]
     Interrupted(u8),
@@ -47,9 +53,10 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::Absent(_) => 3,
-            Self::Refused(_) => 4,
+            Self::Refused(_) | Self::Later(_) => 4,
             Self::NotAllowed(_) => 5,
             Self::Broken(_) => 6,
+            Self::Exit(status) => *status,
             // As a shell reports a signal.
             Self::Interrupted(signal) => 128 + (signal & 0x7f),
         }
@@ -58,7 +65,7 @@ impl Failure {
     /// Whether somebody should be told.
     #[must_use]
     pub(crate) fn speaks(&self) -> bool {
-        !matches!(self, Self::Unread | Self::Interrupted(_))
+        !matches!(self, Self::Unread | Self::Exit(_) | Self::Interrupted(_))
     }
 }
 
@@ -108,6 +115,7 @@ mod tests {
             Failure::Usage(sentence()),
             Failure::Absent(sentence()),
             Failure::Refused(sentence()),
+            Failure::Later(sentence()),
             Failure::NotAllowed(sentence()),
             Failure::Broken(sentence()),
             Failure::Interrupted(2),

@@ -5,8 +5,11 @@
 
 mod failure;
 mod known;
+mod lasting;
 mod line;
 mod output;
+mod partial;
+mod progress;
 mod reach;
 mod server;
 mod session;
@@ -14,7 +17,10 @@ mod text;
 mod word;
 
 pub(crate) use failure::{EXIT_CODES, Failure};
+pub(crate) use lasting::LastingSession;
 pub(crate) use output::{Output, remark};
+pub(crate) use partial::{Fetched, Partial};
+pub(crate) use progress::{FileProgress, Progress};
 pub(crate) use reach::Reach;
 pub(crate) use server::ServerAddress;
 pub(crate) use session::Session;

@@ -49,7 +49,7 @@ impl Session {
     /// What the device refuses, and [`Failure::Broken`] when it is gone.
     pub(crate) async fn ask<P: Serialize, T: DeserializeOwned>(
         &mut self,
-        method: &str,
+        method: &'static str,
         params: &P,
     ) -> Result<T, Failure> {
         match answer(&self.viewer, method, params).await {
@@ -62,12 +62,20 @@ impl Session {
     ///
     /// # Errors
     /// [`CallError`].
-    pub(crate) async fn call<P: Serialize>(&self, method: &str, params: &P) -> Result<(), CallError> {
+    pub(crate) async fn call<P: Serialize>(&self, method: &'static str, params: &P) -> Result<(), CallError> {
+        self.request(method, params).await.map(drop)
+    }
+
+    /// As [`Self::call`], with the result. What this gives does not borrow the session: it may be awaited beside
+    /// [`Self::notice`].
+    pub(crate) fn request<P: Serialize>(
+        &self,
+        method: &'static str,
+        params: &P,
+    ) -> impl Future<Output = Result<serde_json::Value, CallError>> + use<P> {
         let params = serde_json::to_value(params).unwrap_or_default();
-        time::timeout(ANSWER, self.viewer.call(method, params))
-            .await
-            .unwrap_or(Err(CallError::Ended))
-            .map(drop)
+        let calls = self.viewer.caller();
+        async move { time::timeout(ANSWER, calls.call(method, params)).await.unwrap_or(Err(CallError::Ended)) }
     }
 
     /// The next notification. Safe to cancel.
@@ -83,6 +91,18 @@ impl Session {
             Some(call) => Ok(call),
             None => Err(self.reason("the connection to the device broke".into())),
         }
+    }
+
+    /// Whether the device may want this viewer again, as far as it said so.
+    #[must_use]
+    pub(crate) fn may_return(&self) -> bool {
+        self.bye.as_ref().is_none_or(|bye| bye.again)
+    }
+
+    /// What sends and fetches files.
+    #[must_use]
+    pub(crate) fn viewer(&self) -> &Viewer {
+        &self.viewer
     }
 
     /// Leaves: the device is told.

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what a test needs is there, or the test fails")]
 
+pub(crate) mod device;
+
 use std::{
     io::{BufRead as _, BufReader},
     net::{TcpListener, TcpStream},

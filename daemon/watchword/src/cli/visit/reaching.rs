@@ -1,7 +1,7 @@
 //! What every command that visits a device has in common: how it is reached, and how the visit ends.
 
 use crate::{
-    client::{Failure, Reach, ServerAddress, Session, WordArgument, WordSource},
+    client::{Failure, LastingSession, Reach, ServerAddress, Session, WordArgument, WordSource},
     fingerprint::Fingerprint,
 };
 use anyhow::Context as _;
@@ -45,9 +45,39 @@ impl Reaching {
         self,
         work: impl AsyncFnOnce(&mut Session) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        self.visit_with_signals(async |session, signals| {
+            tokio::select! {
+                done = work(session) => done,
+                failure = signals.next() => Err(failure),
+            }
+        })
+        .await
+    }
+
+    /// As [`Self::visit`], for work that has something to do when a signal comes: once the device is reached, only
+    /// `work` hears of signals.
+    pub(super) async fn visit_with_signals(
+        self,
+        work: impl AsyncFnOnce(&mut Session, &mut Signals) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
         let mut session = tokio::select! {
-            session = self.reach() => session?,
+            session = async { self.way().await?.connect().await } => session?,
+            failure = signals.next() => return Err(failure),
+        };
+        let done = work(&mut session, &mut signals).await;
+        session.leave().await;
+        done
+    }
+
+    /// As [`Self::visit`], with a session that can be made anew when it breaks.
+    pub(super) async fn visit_lasting(
+        self,
+        work: impl AsyncFnOnce(&mut LastingSession) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let mut session = tokio::select! {
+            session = async { LastingSession::begin(self.way().await?).await } => session?,
             failure = signals.next() => return Err(failure),
         };
         let done = tokio::select! {
@@ -58,14 +88,15 @@ impl Reaching {
         done
     }
 
-    async fn reach(self) -> Result<Session, Failure> {
+    /// What it takes to reach the device.
+    async fn way(self) -> Result<Reach, Failure> {
         let server = match self.server {
             Some(server) => server,
             None => default_server()?,
         };
         let word = WordSource::choose(self.word, self.word_file)?.read().await?;
         let Self { fingerprint, wait, new_device, .. } = self;
-        Reach { server, word, fingerprint, wait, new_device }.connect().await
+        Ok(Reach { server, word, fingerprint, wait, new_device })
     }
 }
 
@@ -76,7 +107,7 @@ fn default_server() -> Result<ServerAddress, Failure> {
 }
 
 /// The signals that end a visit.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
@@ -87,7 +118,8 @@ impl Signals {
         Ok(Self { interrupt: kind(SignalKind::interrupt())?, terminate: kind(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) -> Failure {
+    /// The next one, as what it makes of the visit. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Failure {
         let kind = tokio::select! {
             _ = self.interrupt.recv() => SignalKind::interrupt(),
             _ = self.terminate.recv() => SignalKind::terminate(),

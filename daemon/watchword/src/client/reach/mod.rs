@@ -23,6 +23,7 @@ use protocol::{signal::ToServer, word::SecretWord};
 use std::sync::Arc;
 
 /// What it takes to reach a device.
+#[derive(Clone)]
 pub(crate) struct Reach {
     /// Where it is looked for.
     pub(crate) server: ServerAddress,

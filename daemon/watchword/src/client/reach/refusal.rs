@@ -15,6 +15,10 @@ pub(super) fn refused(refusal: &Refusal) -> Failure {
         | RefusalCode::WrongVersion
         | RefusalCode::WrongRole
         | RefusalCode::TooLarge => Failure::Failed(format!("the server refuses: {message}{later}")),
+        RefusalCode::TooFast
+        | RefusalCode::TooManySockets
+        | RefusalCode::TooManyKnocks
+        | RefusalCode::TooManySessions => Failure::Later(format!("{message}{later}")),
         _ => Failure::Refused(format!("{message}{later}")),
     }
 }

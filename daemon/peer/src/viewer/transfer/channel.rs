@@ -1,0 +1,133 @@
+//! The data channel of one transfer.
+
+use super::TransferError;
+use crate::viewer::Viewer;
+use crate::wire::Wire;
+use bytes::BytesMut;
+use protocol::control::{RpcError, Transfer, transfer_label};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use webrtc::data_channel::{DataChannel, DataChannelEvent};
+use webrtc::runtime::Runtime as _;
+
+/// How long it may take to open. A transfer of which nothing is heard ends on the device after as long.
+const OPENING: Duration = Duration::from_secs(30);
+
+/// How long the last message may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Closes when it is dropped.
+pub(super) struct Channel {
+    channel: Arc<dyn DataChannel>,
+    wire: Arc<Wire>,
+    /// The session has ended.
+    ended: CancellationToken,
+}
+
+/// What comes on it.
+pub(super) enum Heard {
+    /// Bytes of the file.
+    Bytes(BytesMut),
+    /// Anything else but [`Transfer::Failed`], which is an error.
+    Message(Transfer),
+}
+
+impl Channel {
+    /// Opens the channel of the transfer.
+    pub(super) async fn open(viewer: &Viewer, transfer: &str) -> Result<Self, TransferError> {
+        let opened = viewer.channel(&transfer_label(transfer)).await.map_err(|_| TransferError::Ended)?;
+        let ended = viewer.calls.ended.clone();
+        let channel = Self { channel: opened, wire: viewer.connection.wire.clone(), ended };
+        time::timeout(OPENING, channel.opened()).await.unwrap_or(Err(TransferError::Ended))?;
+        Ok(channel)
+    }
+
+    async fn opened(&self) -> Result<(), TransferError> {
+        while !matches!(self.event().await?, DataChannelEvent::OnOpen) {}
+        Ok(())
+    }
+
+    /// What comes next. Safe to cancel.
+    pub(super) async fn next(&self) -> Result<Heard, TransferError> {
+        loop {
+            let DataChannelEvent::OnMessage(message) = self.event().await? else { continue };
+            if !message.is_string {
+                return Ok(Heard::Bytes(message.data));
+            }
+            match serde_json::from_slice(&message.data) {
+                Ok(Transfer::Failed { code, message }) => {
+                    return Err(TransferError::Refused(RpcError { code, message, data: None }));
+                }
+                Ok(message) => return Ok(Heard::Message(message)),
+                // Of a later version: what does not concern us.
+                Err(error) => log::debug!("a message of a transfer is not known: {error}"),
+            }
+        }
+    }
+
+    /// The next event but the end of the channel, which is an error. Safe to cancel.
+    async fn event(&self) -> Result<DataChannelEvent, TransferError> {
+        let event = tokio::select! {
+            // What came before the end is still heard.
+            biased;
+            event = self.channel.poll() => event,
+            () = self.ended.cancelled() => None,
+        };
+        match event {
+            None | Some(DataChannelEvent::OnClose) => Err(TransferError::Ended),
+            Some(event) => Ok(event),
+        }
+    }
+
+    /// Waits until there is room for more to send. Safe to cancel.
+    pub(super) async fn writable(&self) -> Result<(), TransferError> {
+        self.channel.writable().await.map_err(|_| TransferError::Ended)
+    }
+
+    /// Sends bytes of the file.
+    pub(super) async fn send(&self, bytes: BytesMut) -> Result<(), TransferError> {
+        self.channel.send(bytes).await.map_err(|_| TransferError::Ended)
+    }
+
+    /// Says something.
+    pub(super) async fn say(&self, message: &Transfer) -> Result<(), TransferError> {
+        let text = serde_json::to_string(message).map_err(|error| TransferError::Local(error.into()))?;
+        self.channel.send_text(&text).await.map_err(|_| TransferError::Ended)
+    }
+
+    /// Gives the transfer up, and tells the device why, where it does not know.
+    pub(super) async fn give_up(self, error: TransferError) -> TransferError {
+        if let Some(RpcError { code, message, .. }) = error.reason() {
+            self.say_last(&Transfer::Failed { code, message }).await;
+        }
+        error
+    }
+
+    /// Says the last that is to be said, and waits until it has arrived, though not for long: a session that ends at
+    /// once would take it along.
+    pub(super) async fn say_last(self, message: &Transfer) {
+        let farewell = async {
+            self.say(message).await?;
+            // To close it now would throw away what is on its way.
+            while self.channel.outstanding_bytes().await.is_ok_and(|bytes| bytes > 0) {
+                time::sleep(LOOK).await;
+            }
+            Ok::<(), TransferError>(())
+        };
+        let _ = time::timeout(FAREWELL, farewell).await;
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        let channel = self.channel.clone();
+        let closing = async move {
+            let _ = channel.close().await;
+        };
+        self.wire.spawn(Box::pin(closing)).detach();
+    }
+}

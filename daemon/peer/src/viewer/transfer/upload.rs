@@ -1,0 +1,134 @@
+//! One upload: as far as the device's credit reaches.
+
+use super::TransferError;
+use super::channel::{Channel, Heard};
+use super::read::{Reading, has_before};
+use crate::files::hash::PIECE;
+use crate::viewer::Viewer;
+use bytes::BytesMut;
+use protocol::control::{FilesPut, PutReady, RpcError, Transfer, code, method};
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
+
+/// How an upload ended.
+pub(super) enum Done {
+    /// The device has the file.
+    Whole,
+    /// What the device had was of another file; it has forgotten it.
+    Other,
+}
+
+/// An upload under way.
+struct Upload<'a> {
+    channel: &'a Channel,
+    size: u64,
+    /// The byte that is sent next.
+    position: u64,
+    /// Up to where the device takes bytes.
+    credit: u64,
+}
+
+/// Asks for an upload, and sends the file.
+pub(super) async fn run(
+    viewer: &Viewer,
+    put: &FilesPut,
+    file: &Arc<File>,
+    progress: &mut impl FnMut(u64),
+) -> Result<Done, TransferError> {
+    let began_as = metadata(file)?;
+    if began_as.len() != put.size {
+        return Err(TransferError::Changed);
+    }
+    let ready: PutReady = viewer.ready(method::FILES_PUT, put).await?;
+    let channel = Channel::open(viewer, &ready.transfer).await?;
+    let PutReady { offset, before, .. } = ready;
+    if offset > put.size || !offset.is_multiple_of(PIECE) {
+        return Err(channel.give_up(TransferError::Wire("it begins behind the end")).await);
+    }
+    match has_before(file, offset, &before).await {
+        Ok(true) => {}
+        Ok(false) => {
+            channel.give_up(TransferError::Mismatch).await;
+            return Ok(Done::Other);
+        }
+        Err(error) => return Err(channel.give_up(error).await),
+    }
+    let mut upload = Upload { channel: &channel, size: put.size, position: offset, credit: offset };
+    progress(offset);
+    match upload.send(file, &began_as, progress).await {
+        Ok(()) => Ok(Done::Whole),
+        // Where it began anew, there is nothing left to begin.
+        Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. })) if offset > 0 => Ok(Done::Other),
+        Err(error) => Err(channel.give_up(error).await),
+    }
+}
+
+impl Upload<'_> {
+    async fn send(
+        &mut self,
+        file: &Arc<File>,
+        began_as: &Metadata,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), TransferError> {
+        let mut reading = Reading::start(file, self.position, self.size);
+        let mut chunk = BytesMut::new();
+        while self.position < self.size {
+            tokio::select! {
+                heard = self.channel.next() => self.heard(heard?)?,
+                read = reading.chunks.recv(), if chunk.is_empty() => match read {
+                    Some(read) => chunk = read,
+                    // It says why below.
+                    None => break,
+                },
+                writable = self.channel.writable(), if !chunk.is_empty() && self.credit > self.position => {
+                    writable?;
+                    self.send_some(&mut chunk).await?;
+                    progress(self.position);
+                }
+            }
+        }
+        let hash = reading.finish().await?;
+        if !is_same(began_as, &metadata(file)?) {
+            return Err(TransferError::Changed);
+        }
+        self.channel.say(&Transfer::End { hash: hash.to_hex().to_string() }).await?;
+        loop {
+            match self.channel.next().await? {
+                Heard::Message(Transfer::Done) => return Ok(()),
+                heard => self.heard(heard)?,
+            }
+        }
+    }
+
+    /// Sends as much of the chunk as the credit allows.
+    async fn send_some(&mut self, chunk: &mut BytesMut) -> Result<(), TransferError> {
+        let credit = usize::try_from(self.credit - self.position).unwrap_or(usize::MAX);
+        let bytes = chunk.split_to(chunk.len().min(credit));
+        self.position += bytes.len() as u64;
+        self.channel.send(bytes).await
+    }
+
+    fn heard(&mut self, heard: Heard) -> Result<(), TransferError> {
+        match heard {
+            Heard::Message(Transfer::Credit { until }) => {
+                self.credit = self.credit.max(until.min(self.size));
+                Ok(())
+            }
+            Heard::Message(Transfer::Done) => Err(TransferError::Wire("it has the file before its end")),
+            Heard::Message(Transfer::End { .. } | Transfer::Failed { .. }) | Heard::Bytes(_) => {
+                Err(TransferError::Wire("it sends where it receives"))
+            }
+        }
+    }
+}
+
+fn metadata(file: &File) -> Result<Metadata, TransferError> {
+    file.metadata().map_err(TransferError::Local)
+}
+
+/// Whether nobody has written it since.
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    let written = |metadata: &Metadata| (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
+    written(one) == written(other)
+}

@@ -1,0 +1,48 @@
+//! `watchword snapshot`: the picture as it is now.
+
+use super::{reaching::Reaching, transfer::failed};
+use crate::client::{Failure, Fetched, Partial, Session};
+use peer::viewer::{Target, TransferError};
+use protocol::grant::Right;
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+/// Fetches a JPEG of the picture as it is now.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Snapshot {
+    #[command(flatten)]
+    reaching: Reaching,
+    /// The file that it is to be, such as picture.jpg; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replaces a file that is there
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Snapshot {
+    pub(super) async fn apply(self) -> Result<(), Failure> {
+        let Self { reaching, output, overwrite } = self;
+        reaching
+            .visit(async |session| {
+                session.needs(Right::Watch)?;
+                if output.as_os_str() == "-" {
+                    let picture = taken(session, Vec::new()).await?;
+                    return Ok(io::stdout().lock().write_all(&picture)?);
+                }
+                let partial = Partial::open(&output, overwrite).map_err(Failure::Failed)?;
+                taken(session, Fetched { partial, path: String::new() }).await.map(drop)
+            })
+            .await
+    }
+}
+
+async fn taken<T: Target>(session: &mut Session, target: T) -> Result<T, Failure> {
+    match session.viewer().snapshot(target).await {
+        Ok(target) => Ok(target),
+        Err(TransferError::Ended) => Err(session.ended("the connection to the device broke".into()).await),
+        Err(error) => Err(failed(error, "written")),
+    }
+}
