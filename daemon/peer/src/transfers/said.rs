@@ -11,6 +11,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest text, bytes.
 const MAX_TEXT: usize = 4096;
+/// Bytes that may still be on their way when a transfer ends: twice what any viewer has credit for.
+const MAX_LATE: usize = 8 << 20;
 
 /// What came on the channel of a transfer.
 pub(super) enum Heard {
@@ -57,11 +59,22 @@ pub(super) async fn say_failed(channel: &dyn DataChannel, error: &RpcError) {
     say(channel, &Transfer::Failed { code: error.code, message: error.message.clone() }).await;
 }
 
-/// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then.
-pub(super) async fn close(channel: &dyn DataChannel) {
-    let closed = async { while !matches!(hear(channel).await, Heard::Closed) {} };
+/// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then. `false`:
+/// it went on sending, as nobody does who has heard it.
+pub(super) async fn close(channel: &dyn DataChannel) -> bool {
+    let mut late = 0;
+    let closed = async {
+        while late <= MAX_LATE {
+            match hear(channel).await {
+                Heard::Bytes(bytes) => late += bytes.len(),
+                Heard::Said(_) | Heard::Nonsense => late += MAX_TEXT,
+                Heard::Closed => return,
+            }
+        }
+    };
     let _ = timeout(FAREWELL, closed).await;
     let _ = channel.close().await;
+    late <= MAX_LATE
 }
 
 pub(super) fn failure(code: i32, sentence: &str) -> RpcError {
