@@ -13,5 +13,10 @@ export default defineConfig(({ mode }) => ({
     // Inlined assets would be `data:` addresses, which the page's policy allows for images only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // A service worker has one name, and lies above what it answers for.
+      input: { index: 'index.html', downloads: 'src/files/service-worker.ts' },
+      output: { entryFileNames: ({ name }) => (name === 'downloads' ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
   },
 }));

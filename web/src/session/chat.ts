@@ -12,6 +12,8 @@ export class Chat {
   lines: readonly ChatMessage[] = [];
   /** Lines that came while this page was here, those of the history not among them. */
   heard = 0;
+  /** Those of them that others said. */
+  heardOfOthers = 0;
   /** Everybody who is here now, oneself too, in the order of coming. */
   members: readonly Member[] = [];
   /** One's own number. */
@@ -23,12 +25,19 @@ export class Chat {
     const line = readChatMessage(params);
     if (!line) return;
     this.heard++;
+    if (!line.own && !line.reply) this.heardOfOthers++;
     this.#keep([...this.lines, ...this.#fresh([line])]);
   }
 
   /** A line that began with `/` was sent: nobody else sees it, so the device does not send it back. */
   typed(text: string): void {
     const line = { id: -++this.#typed, from: '', own: true, reply: true, text, timeMs: Date.now() };
+    this.#keep([...this.lines, line]);
+  }
+
+  /** An answer to such a line that the page itself gives. */
+  answered(text: string): void {
+    const line = { id: -++this.#typed, from: 'This page', own: false, reply: true, text, timeMs: Date.now() };
     this.#keep([...this.lines, line]);
   }
 

@@ -3,6 +3,7 @@
 import { Chat } from './chat';
 import { Commands, type Command } from './commands';
 import { RpcError, type Control } from './control';
+import { carryOut, isOfPage, type PageCommands } from './page-commands';
 import { readDeviceInfo, readDeviceStats, readMediaState, type DeviceInfo, type DeviceStats, type MediaState } from './device';
 
 /** Bounds of the device's, bytes of UTF-8. */
@@ -16,6 +17,8 @@ export class Conversation {
   media: MediaState | undefined;
   chat = new Chat();
   commands = new Commands();
+  /** What the page itself carries out of what is typed. */
+  page: PageCommands | undefined;
   readonly #changed: () => void;
   #control: Control | undefined;
   #statsWanted = false;
@@ -28,8 +31,8 @@ export class Conversation {
     return this.#control?.isOpen === true;
   }
 
-  /** A session's channel is open. `pass` takes what the device gives for the next knock. */
-  begin(control: Control, name: string, pass: (pass: string) => void): void {
+  /** A session's channel is open. `told` takes what the device says of itself, once that is known here. */
+  begin(control: Control, name: string, told: (info: DeviceInfo) => void): void {
     this.#control = control;
     this.commands.begin(control);
     if (name !== '') this.#tell(control, 'profile.set', { name });
@@ -37,8 +40,9 @@ export class Conversation {
     control
       .request('device.info')
       .then((result) => {
+        if (this.#control !== control) return;
         this.info = readDeviceInfo(result);
-        if (this.info.pass !== '') pass(this.info.pass);
+        told(this.info);
         if (this.may('commands')) this.#ask(control, 'command.list', (result) => this.commands.list(result));
         if (this.may('chat')) this.#ask(control, 'chat.history', (result) => this.chat.history(result));
         this.#changed();
@@ -108,6 +112,12 @@ export class Conversation {
   async say(text: string): Promise<void> {
     if (!this.#control) throw new Error('Not sent: there is no connection to the device just now.');
     if (text.startsWith('/')) this.chat.typed(text);
+    if (this.page && isOfPage(text)) {
+      const answer = await carryOut(text, this.page);
+      if (answer !== undefined) this.chat.answered(answer);
+      this.#changed();
+      return;
+    }
     try {
       await this.#control.request('chat.send', { text });
     } catch (error) {

@@ -18,6 +18,7 @@ const WORD = 'watchword.word';
 const DEVICES = 'watchword.devices';
 const RELOADED = 'watchword.reloaded';
 const NAME = 'watchword.name';
+const SOUND = 'watchword.chat-sound';
 /** Places remembered; the one unused longest is forgotten first. */
 const MAX_DEVICES = 64;
 
@@ -65,6 +66,16 @@ export class Memory {
 
   set name(name: string) {
     this.#local.set(NAME, name);
+  }
+
+  /** Whether a message makes a sound. */
+  get chatSound(): boolean {
+    return this.#local.get(SOUND) === 'on';
+  }
+
+  set chatSound(on: boolean) {
+    if (on) this.#local.set(SOUND, 'on');
+    else this.#local.remove(SOUND);
   }
 
   device(place: string): Acquaintance | undefined {

@@ -77,6 +77,11 @@ export class Peer {
     return direction === 'recvonly' || direction === 'sendrecv';
   }
 
+  /** One more data channel, reliable and ordered. Throws when the connection is closed. */
+  open(label: string): RTCDataChannel {
+    return this.#connection.createDataChannel(label, { ordered: true });
+  }
+
   stats(): Promise<RTCStatsReport> {
     return this.#connection.getStats();
   }

@@ -3,6 +3,8 @@
  * comes back by itself.
  */
 
+import { Files } from '../files/files';
+import { linkOf } from '../files/link';
 import { Prover } from '../proof/prover';
 import { parseWord, type SecretWord, type WordFault } from '../word/secret-word';
 import type { Control } from './control';
@@ -17,10 +19,11 @@ import { Watch } from './watch';
 
 /**
  * Says `change` whenever something that can be seen has changed, and `ending` just before a session is let go of:
- * its last picture can still be kept then.
+ * its last picture can still be kept then. `choose-files` asks the page to open the browser's dialogue.
  */
 export class Viewer extends EventTarget {
   readonly conversation = new Conversation(() => this.#changed());
+  readonly files = new Files((right) => this.conversation.may(right), () => this.#changed());
   readonly memory = new Memory();
   state: State = { name: 'idle' };
   word: SecretWord | undefined;
@@ -39,6 +42,7 @@ export class Viewer extends EventTarget {
   constructor(base: URL) {
     super();
     this.#base = base;
+    this.conversation.page = this.files.commands(() => this.dispatchEvent(new Event('choose-files')));
     document.addEventListener('visibilitychange', () => document.hidden || this.#wake());
     addEventListener('online', () => this.#wake());
     addEventListener('pageshow', () => this.#wake());
@@ -62,7 +66,10 @@ export class Viewer extends EventTarget {
   go(text: string, remember: boolean): WordFault | undefined {
     const word = parseWord(text);
     if (typeof word === 'string') return word;
-    if (word.phrase !== this.word?.phrase) this.conversation.clear();
+    if (word.phrase !== this.word?.phrase) {
+      this.conversation.clear();
+      this.files.clear();
+    }
     this.word = word;
     this.#remember = remember;
     this.memory.keepWord(word.phrase);
@@ -83,6 +90,7 @@ export class Viewer extends EventTarget {
     this.word = undefined;
     this.stream = undefined;
     this.conversation.clear();
+    this.files.clear();
     this.#handle({ type: 'leave' });
   }
 
@@ -139,6 +147,7 @@ export class Viewer extends EventTarget {
     this.#session?.end();
     this.#session = undefined;
     this.conversation.end();
+    this.files.end();
     this.vitals = undefined;
   }
 
@@ -189,9 +198,12 @@ export class Viewer extends EventTarget {
   }
 
   #open(session: Session, control: Control, peer: Peer): void {
-    this.conversation.begin(control, this.memory.name, (pass) => {
-      const known = this.word && this.memory.device(this.word.place);
-      if (this.word && known) this.memory.keepDevice(this.word.place, { ...known, pass });
+    this.conversation.begin(control, this.memory.name, ({ pass }) => {
+      if (!this.word) return;
+      const { place } = this.word;
+      const known = this.memory.device(place);
+      if (known && pass !== '') this.memory.keepDevice(place, { ...known, pass });
+      void this.files.begin(linkOf(control, peer), place);
     });
     this.#watch = new Watch(peer, control, {
       vitals: (vitals) => {

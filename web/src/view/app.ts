@@ -1,11 +1,18 @@
 /** The page as a whole: the door until the device is reached, then the stage with chat and statistics. */
 
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import type { Transfer } from '../files/transfers';
 import type { State } from '../session/machine';
 import type { Viewer } from '../session/viewer';
+import { appStyle } from './app-style';
+import { Beep } from './beep';
 import './chat';
 import './commands';
 import './door';
+import './files';
+import type { Panel } from './panel';
+import './picker';
+import type { Picker } from './picker';
 import { countdown, sentence } from './sentences';
 import { shared } from './shared-style';
 import './stage';
@@ -16,57 +23,69 @@ export class App extends ViewerElement {
   static override properties: PropertyDeclarations = {
     state: { type: String, reflect: true },
     scene: { type: Boolean, reflect: true },
-    chatting: { type: Boolean, reflect: true },
+    panel: { type: String, reflect: true },
     measuring: { state: true },
   };
   /** Name of the viewer's state, for whoever looks at the page from outside. */
   declare state: State['name'];
   /** The stage is shown: the device was reached with this word. */
   declare scene: boolean;
-  declare chatting: boolean;
+  /** What is open beside the picture. */
+  declare panel: Panel;
   declare measuring: boolean;
   #read = 0;
+  /** Messages of others, as far as they have been answered with a sound. */
+  #heard = 0;
+  readonly #beep = new Beep();
   #clock: ReturnType<typeof setInterval> | undefined;
   readonly #onKey = (event: KeyboardEvent): void => this.#key(event);
+  readonly #onGesture = (): void => this.#allowSound();
+  readonly #onChoose = (): void => this.renderRoot.querySelector('watchword-picker')?.chooseFiles();
 
   constructor() {
     super();
     this.state = 'idle';
     this.scene = false;
-    this.chatting = matchMedia('(min-width: 60rem)').matches;
+    this.panel = matchMedia('(min-width: 60rem)').matches ? 'chat' : '';
     this.measuring = false;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener('keydown', this.#onKey);
+    addEventListener('pointerdown', this.#onGesture);
+    addEventListener('keydown', this.#onGesture);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener('keydown', this.#onKey);
+    removeEventListener('pointerdown', this.#onGesture);
+    removeEventListener('keydown', this.#onGesture);
     clearInterval(this.#clock);
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
+    if (changed.has('viewer')) this.viewer?.addEventListener('choose-files', this.#onChoose);
     const { state, stream } = this.viewer ?? {};
     this.state = state?.name ?? 'idle';
     if (this.state === 'live') this.scene = true;
     if (this.state === 'idle' || this.state === 'refused' || !stream) this.scene = false;
     const count = this.viewer?.conversation.chat.heard ?? 0;
-    if (this.chatting || count < this.#read) this.#read = count;
+    if (this.panel === 'chat' || count < this.#read) this.#read = count;
+    this.#sound();
     this.#tick(state);
   }
 
   override render(): TemplateResult | typeof nothing {
     const { viewer } = this;
     if (!viewer) return nothing;
-    const chat = this.scene && this.chatting;
+    const panel = this.scene ? this.panel : '';
     return html`
-      <div class="picture" @fullscreen=${this.#fullscreen} @stats=${this.#toggleStats} @open-chat=${this.#toggleChat}
-        @leave=${() => viewer.leave()}>
-        <watchword-stage .viewer=${viewer} ?shown=${this.scene} .chatting=${chat} .measuring=${this.measuring}
+      <div class="picture" @fullscreen=${this.#fullscreen} @stats=${this.#toggleStats} @open-chat=${() => this.#toggle('chat')}
+        @open-files=${() => this.#toggle('files')} @snapshot=${() => viewer.files.snapshot()} @leave=${() => viewer.leave()}>
+        <watchword-stage .viewer=${viewer} ?shown=${this.scene} .panel=${panel} .measuring=${this.measuring}
           .unread=${viewer.conversation.chat.heard - this.#read} ?inert=${!this.scene}></watchword-stage>
         ${this.scene && this.measuring ? html`<watchword-stats .viewer=${viewer}></watchword-stats>` : nothing}
         <main>
@@ -76,11 +95,16 @@ export class App extends ViewerElement {
         </main>
       </div>
       ${this.scene
-        ? html`<aside ?hidden=${!chat}>
-            <watchword-commands .viewer=${viewer}></watchword-commands>
-            <watchword-chat .viewer=${viewer} @open-chat=${this.#toggleChat}></watchword-chat>
-          </aside>`
+        ? html`<aside ?hidden=${panel !== 'chat'}>
+              <watchword-commands .viewer=${viewer}></watchword-commands>
+              <watchword-chat .viewer=${viewer} @open-chat=${() => this.#toggle('chat')} @chat-sound=${this.#toggleSound}></watchword-chat>
+            </aside>
+            <aside ?hidden=${panel !== 'files'}>
+              <watchword-files .viewer=${viewer} @open-files=${() => this.#toggle('files')} @choose-files=${this.#onChoose}
+                @choose-folder=${() => this.#picker?.chooseFolder()} @choose-again=${this.#chooseAgain}></watchword-files>
+            </aside>`
         : nothing}
+      <watchword-picker .viewer=${viewer} @picked=${() => (this.panel = 'files')}></watchword-picker>
     `;
   }
 
@@ -124,7 +148,12 @@ export class App extends ViewerElement {
       case 'f':
         { this.#fullscreen(); return; }
       case 'c':
-        { this.#toggleChat(); return; }
+        { this.#toggle('chat'); return; }
+      case 'd':
+        { this.#toggle('files'); return; }
+      case 'p':
+        if (this.viewer?.conversation.may('watch')) this.viewer.files.snapshot();
+        return;
       case 'm':
         return this.renderRoot.querySelector('watchword-stage')?.toggleSound();
     }
@@ -135,8 +164,41 @@ export class App extends ViewerElement {
     this.viewer?.conversation.wantStats(this.measuring);
   }
 
-  #toggleChat(): void {
-    this.chatting = !this.chatting;
+  #toggle(panel: Panel): void {
+    if (panel === 'files' && this.viewer?.files.allowed !== true) return;
+    this.panel = this.panel === panel ? '' : panel;
+    // Others may have put something there meanwhile, and nobody tells of it.
+    if (this.panel === 'files') void this.viewer?.files.folder.refresh();
+  }
+
+  get #picker(): Picker | null {
+    return this.renderRoot.querySelector('watchword-picker');
+  }
+
+  #chooseAgain(event: CustomEvent<Transfer>): void {
+    this.#picker?.chooseAgain(event.detail);
+  }
+
+  /** For a message that nobody sees come. */
+  #sound(): void {
+    const { heardOfOthers = 0 } = this.viewer?.conversation.chat ?? {};
+    const unseen = document.hidden || this.panel !== 'chat';
+    if (heardOfOthers > this.#heard && unseen && this.viewer?.memory.chatSound === true) this.#beep.play();
+    this.#heard = heardOfOthers;
+  }
+
+  #toggleSound(): void {
+    const { memory } = this.viewer ?? {};
+    if (!memory) return;
+    memory.chatSound = !memory.chatSound;
+    // What it will be like.
+    if (memory.chatSound) this.#beep.allow().then(() => this.#beep.play(), () => undefined);
+    this.requestUpdate();
+    this.renderRoot.querySelector('watchword-chat')?.requestUpdate();
+  }
+
+  #allowSound(): void {
+    if (this.viewer?.memory.chatSound === true) this.#beep.allow().catch(() => undefined);
   }
 
   #fullscreen(): void {
@@ -151,131 +213,7 @@ export class App extends ViewerElement {
     }
   }
 
-  static override styles = [
-    shared,
-    css`
-      :host {
-        position: fixed;
-        inset: 0;
-        display: grid;
-        grid-template: 1fr / 1fr;
-        background: var(--ground);
-      }
-      .picture {
-        position: relative;
-        min-width: 0;
-        min-height: 0;
-        overflow: auto;
-      }
-      main {
-        position: relative;
-        display: grid;
-        gap: 1.25rem;
-        width: min(27rem, 100% - 2rem);
-        margin: max(1rem, min(16vh, 9rem)) auto 1rem;
-        padding: 2rem clamp(1.25rem, 5vw, 2.25rem);
-        background: var(--surface);
-        border: 1px solid var(--line);
-        border-radius: calc(var(--round) * 1.5);
-        box-shadow: var(--shadow);
-      }
-      .status {
-        margin: 0;
-        color: var(--quiet);
-        text-align: center;
-        text-wrap: pretty;
-      }
-      .status:empty,
-      :host([state='idle']) .status {
-        display: none;
-      }
-      :host([state='refused']) .status {
-        padding: 0.75rem 1rem;
-        border-radius: var(--round);
-        background: var(--warn-soft);
-        color: var(--warn);
-      }
-      .choice {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: center;
-        gap: 0.75rem;
-      }
-      .choice button {
-        padding: 0.7rem 1.2rem;
-        border: 1px solid var(--field);
-        border-radius: var(--round);
-        background: transparent;
-        font-weight: 600;
-      }
-      :host([scene]) .picture {
-        overflow: hidden;
-      }
-      :host([scene]) main {
-        position: absolute;
-        inset: max(0.9rem, env(safe-area-inset-top)) 0 auto;
-        width: fit-content;
-        max-width: calc(100% - 2rem);
-        margin: 0 auto;
-        padding: 0;
-        background: none;
-        border: 0;
-        box-shadow: none;
-        pointer-events: none;
-      }
-      :host([scene]) .status {
-        padding: 0.5rem 1rem;
-        border-radius: 999px;
-        background: rgb(14 18 20 / 78%);
-        color: #fff;
-      }
-      :host([scene][state='live']) .status {
-        position: absolute;
-        width: 1px;
-        height: 1px;
-        overflow: hidden;
-        clip-path: inset(50%);
-      }
-      aside {
-        display: flex;
-        flex-direction: column;
-        min-height: 0;
-      }
-      aside[hidden] {
-        display: none;
-      }
-      watchword-chat {
-        flex: 1;
-      }
-      watchword-stats {
-        position: absolute;
-        inset: max(0.9rem, env(safe-area-inset-top)) auto auto max(0.9rem, env(safe-area-inset-left));
-        max-height: calc(100% - 6rem);
-        overflow: auto;
-        color-scheme: dark;
-        scrollbar-width: thin;
-        border-radius: var(--round);
-      }
-      /* The sentence of a state stands above. */
-      :host([scene]:not([state='live'])) watchword-stats {
-        margin-top: 4.5rem;
-        max-height: calc(100% - 10.5rem);
-      }
-      @media (min-width: 60rem) {
-        :host([scene][chatting]) {
-          grid-template-columns: 1fr 22rem;
-        }
-        aside {
-          border-inline-start: 1px solid var(--line);
-        }
-      }
-      @media (max-width: 59.99rem) {
-        :host([scene][chatting]) {
-          grid-template-rows: minmax(30%, 1fr) minmax(0, 55%);
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, appStyle];
 }
 
 customElements.define('watchword-app', App);

@@ -6,7 +6,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { MAX_CHAT, MAX_NAME } from '../session/conversation';
 import type { Chat as ChatState } from '../session/chat';
 import type { ChatMessage } from '../session/device';
-import { send } from './icons';
+import { bell, bellOff, send } from './icons';
 import { linked } from './links';
 import { shared } from './shared-style';
 import { ViewerElement } from './viewer-element';
@@ -38,6 +38,8 @@ export class Chat extends ViewerElement {
         <label for="name">Your name</label>
         <input id="name" name="name" .value=${viewer.memory.name} placeholder=${info?.you ?? 'viewer'} maxlength="64"
           autocomplete="nickname" @change=${this.#rename} />
+        <button type="button" name="chat-sound" class="sound" aria-label="Sound for messages" title="A sound for messages that you do not see"
+          aria-pressed=${viewer.memory.chatSound} @click=${this.#sound}>${viewer.memory.chatSound ? bell : bellOff}</button>
         <button type="button" class="close" aria-label="Close the chat" @click=${this.#close}>×</button>
       </header>
       ${this.#here(chat)}
@@ -102,6 +104,10 @@ export class Chat extends ViewerElement {
     const name = characters.join('');
     input.value = name;
     this.viewer?.rename(name);
+  }
+
+  #sound(): void {
+    this.dispatchEvent(new CustomEvent('chat-sound', { bubbles: true, composed: true }));
   }
 
   #close(): void {
@@ -247,11 +253,17 @@ export class Chat extends ViewerElement {
         background: var(--accent);
         color: var(--accent-text);
       }
+      .sound,
       .close {
         width: 2.2rem;
         height: 2.2rem;
         background: transparent;
         color: var(--quiet);
+      }
+      .sound[aria-pressed='true'] {
+        color: var(--accent);
+      }
+      .close {
         font-size: 1.4rem;
         line-height: 1;
       }

@@ -1,9 +1,11 @@
 /** The stage: picture and sound, and the few buttons on them. */
 
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import { bubble, chart, door, expand, soundOff, soundOn } from './icons';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { bubble, chart, door, expand, folder, lens, soundOff, soundOn } from './icons';
 import { pictureNotice } from './sentences';
+import type { Panel } from './panel';
 import { shared } from './shared-style';
+import { stageStyle } from './stage-style';
 import { ViewerElement } from './viewer-element';
 
 /** The buttons fade when the pointer has rested for so long, milliseconds. */
@@ -13,7 +15,7 @@ export class Stage extends ViewerElement {
   static override properties: PropertyDeclarations = {
     shown: { type: Boolean, reflect: true },
     unread: { type: Number },
-    chatting: { type: Boolean },
+    panel: { type: String },
     measuring: { type: Boolean },
     resting: { type: Boolean, reflect: true },
     muted: { state: true },
@@ -21,7 +23,8 @@ export class Stage extends ViewerElement {
   /** Whether a person sees the stage; frames are decoded all the same, so that the first one is noticed. */
   declare shown: boolean;
   declare unread: number;
-  declare chatting: boolean;
+  /** What is open beside the picture. */
+  declare panel: Panel;
   declare measuring: boolean;
   declare resting: boolean;
   declare muted: boolean;
@@ -37,7 +40,7 @@ export class Stage extends ViewerElement {
     super();
     this.shown = false;
     this.unread = 0;
-    this.chatting = false;
+    this.panel = '';
     this.measuring = false;
     this.resting = false;
     this.muted = !hasBeenTouched();
@@ -108,10 +111,22 @@ export class Stage extends ViewerElement {
       <span class="room"></span>
       ${this.#button('stats', 'Statistics', 's', chart, this.measuring)}
       <button type="button" name="open-chat" aria-label="Chat${this.unread > 0 ? `, ${this.unread} unread` : ''}"
-        title="Chat (c)" aria-pressed=${this.chatting} @click=${() => this.#ask('open-chat')}>${bubble}${unread}</button>
+        title="Chat (c)" aria-pressed=${this.panel === 'chat'} @click=${() => this.#ask('open-chat')}>${bubble}${unread}</button>
+      ${this.#files()}
+      ${this.viewer?.conversation.may('watch') ? this.#button('snapshot', 'Take a picture', 'p', lens, false) : nothing}
       ${this.#button('fullscreen', 'Full screen', 'f', expand, false)}
       ${this.#button('leave', 'Leave', '', door, false)}
     </div>`;
+  }
+
+  /** Shown to those whose word allows files; the number of those on their way stands on it. */
+  #files(): TemplateResult | typeof nothing {
+    const files = this.viewer?.files;
+    if (!files?.allowed) return nothing;
+    const { active } = files.transfers;
+    const badge = active > 0 ? html`<span class="unread going">${Math.min(active, 99)}</span>` : nothing;
+    return html`<button type="button" name="open-files" aria-label="Files${active > 0 ? `, ${active} on their way` : ''}"
+      title="Files (d)" aria-pressed=${this.panel === 'files'} @click=${() => this.#ask('open-files')}>${folder}${badge}</button>`;
   }
 
   #button(name: string, label: string, key: string, icon: TemplateResult, pressed: boolean): TemplateResult {
@@ -193,109 +208,7 @@ export class Stage extends ViewerElement {
     this.#restTimer = setTimeout(() => (this.resting = this.shown), REST);
   };
 
-  static override styles = [
-    shared,
-    css`
-      :host {
-        position: absolute;
-        inset: 0;
-        overflow: hidden;
-        background: #000;
-        color: #fff;
-      }
-      :host(:not([shown])) {
-        opacity: 0;
-        pointer-events: none;
-      }
-      :host([resting]) {
-        cursor: none;
-      }
-      video,
-      canvas {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        object-fit: contain;
-      }
-      canvas {
-        filter: grayscale(0.5) brightness(0.55);
-      }
-      .notice:empty {
-        display: none;
-      }
-
-      .notice {
-        position: absolute;
-        inset: auto 1rem 6rem;
-        width: fit-content;
-        max-width: min(32rem, 100% - 2rem);
-        margin: 0 auto;
-        padding: 1.25rem 1.5rem;
-        border-radius: var(--round);
-        background: rgb(14 18 20 / 82%);
-        text-align: center;
-      }
-      .buttons {
-        position: absolute;
-        inset: auto 0 0;
-        display: flex;
-        align-items: center;
-        gap: 0.5rem;
-        padding: 2.5rem max(0.9rem, env(safe-area-inset-right)) max(0.9rem, env(safe-area-inset-bottom))
-          max(0.9rem, env(safe-area-inset-left));
-        background: linear-gradient(transparent, rgb(0 0 0 / 55%));
-        transition: opacity 0.25s;
-      }
-      :host([resting]) .buttons:not(:focus-within):not(:hover) {
-        opacity: 0;
-      }
-      .room {
-        flex: 1;
-      }
-      button {
-        position: relative;
-        display: inline-flex;
-        align-items: center;
-        gap: 0.5rem;
-        min-width: 2.9rem;
-        min-height: 2.9rem;
-        padding: 0.6rem;
-        justify-content: center;
-        border: 1px solid rgb(255 255 255 / 18%);
-        border-radius: 999px;
-        background: rgb(20 24 26 / 62%);
-        color: #fff;
-      }
-      button:hover,
-      button[aria-pressed='true']:not([name='sound']) {
-        background: rgb(74 82 86 / 82%);
-      }
-      button:focus-visible {
-        outline-color: #fff;
-      }
-      .inviting {
-        padding-inline: 0.9rem 1.1rem;
-        background: #fff;
-        color: #14181a;
-        font-weight: 600;
-      }
-      .inviting:hover {
-        background: #e6e6e6;
-      }
-      .unread {
-        position: absolute;
-        top: -0.25rem;
-        right: -0.25rem;
-        min-width: 1.3rem;
-        padding: 0 0.3rem;
-        border-radius: 999px;
-        background: #ffb454;
-        color: #241500;
-        font: 700 0.75rem/1.3rem var(--sans);
-      }
-    `,
-  ];
+  static override styles = [shared, stageStyle];
 }
 
 /** The browser allows sound once somebody touched the page; a key that only moves within it does not count. */

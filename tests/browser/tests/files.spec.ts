@@ -1,0 +1,254 @@
+/** Files through the page: dropped, walked, fetched and changed; stopped in every way and whole in the end. */
+
+import { readdirSync } from 'node:fs';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { until } from '../src/child';
+import { arrives, Desk, drop, entry, onDisk, saved, sha256, transfer } from '../src/files';
+import { Viewer } from '../src/viewer';
+import { ALL, choose, filesOf, MB, moves, partials, putOffset, withoutPicker } from './files-stage';
+import { expect, test } from './fixtures';
+
+test('a file dropped on the page is on the disk, whole, and comes back byte for byte', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage);
+  const photo = await desk.file('photo été 😀.jpg', 3 * MB + 17);
+  const empty = await desk.file('empty', 0);
+  await utimes(photo, new Date(2024, 4, 5), new Date(2024, 4, 5));
+  await drop(viewer, photo, empty);
+  await expect(transfer(viewer, 'photo été 😀.jpg')).toContainText('3.0 MB, sent.');
+  await arrives(device, 'photo été 😀.jpg', photo);
+  await arrives(device, 'empty', empty);
+  await expect(entry(viewer, 'photo été 😀.jpg')).toContainText('3.0 MB · ');
+  await expect(entry(viewer, 'photo été 😀.jpg')).toContainText('2024');
+  for (const [name, source] of [['photo été 😀.jpg', photo], ['empty', empty]] as const) {
+    const download = viewer.page.waitForEvent('download');
+    await entry(viewer, name).locator('.entry').click();
+    expect(await saved(download)).toEqual({ name, hash: sha256(source) });
+  }
+  await viewer.page.getByRole('button', { name: 'Clear' }).click();
+  await expect(viewer.page.locator('watchword-transfers li')).toHaveCount(0);
+  expect(viewer.complaints).toEqual([]);
+});
+
+test('a folder dropped is a folder on the disk, empty ones too; more files than run at once', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage);
+  const names = Array.from({ length: 12 }, (_, n) => `trip/day ${n % 3}/${n}.bin`);
+  for (const name of names) await desk.file(name, 200_000);
+  await mkdir(join(desk.directory, 'trip/nothing/at all'), { recursive: true });
+  await drop(viewer, join(desk.directory, 'trip'));
+  for (const name of names) await arrives(device, name, join(desk.directory, name));
+  await until('the empty folder is there', () => {
+    try {
+      return readdirSync(onDisk(device, 'trip/nothing/at all')).length === 0;
+    } catch {
+      return false;
+    }
+  });
+  await entry(viewer, 'trip').locator('.entry').click();
+  await entry(viewer, 'day 1').locator('.entry').click();
+  await expect(entry(viewer, '4.bin')).toContainText('200 kB');
+  await viewer.page.locator('watchword-files nav').getByRole('button', { name: 'files' }).click();
+  await expect(entry(viewer, 'trip')).toBeVisible();
+});
+
+test('paused, resumed, cancelled: what is paused goes on where it was, what is cancelled leaves nothing', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const [kept, dropped] = [await desk.file('kept.bin', 12 * MB), await desk.file('dropped.bin', 12 * MB)];
+  await drop(viewer, kept, dropped);
+  await moves(viewer, 'kept.bin');
+  await moves(viewer, 'dropped.bin');
+  await expect(transfer(viewer, 'kept.bin')).toContainText(/MB\/s|kB\/s/);
+  await expect(transfer(viewer, 'kept.bin')).toContainText('left');
+  await transfer(viewer, 'kept.bin').getByRole('button', { name: /Pause/ }).click();
+  await expect(transfer(viewer, 'kept.bin')).toContainText(/Paused: .* of 12 MB/);
+  await transfer(viewer, 'dropped.bin').getByRole('button', { name: /Cancel/ }).click();
+  await expect(transfer(viewer, 'dropped.bin')).toHaveCount(0);
+  await until('only the paused one is unfinished', () => partials(device).length === 1);
+  const offset = putOffset(viewer);
+  await transfer(viewer, 'kept.bin').getByRole('button', { name: /Resume/ }).click();
+  await arrives(device, 'kept.bin', kept);
+  await expect(transfer(viewer, 'kept.bin')).toContainText('sent.');
+  expect(await offset, 'it went on where it was').toBeGreaterThan(0);
+  expect(partials(device)).toEqual([]);
+  expect(readdirSync(onDisk(device)).filter((name) => !name.startsWith('.'))).toEqual(['kept.bin']);
+});
+
+test('the page loaded again in the middle of an upload: the file chosen again, it goes on and arrives whole', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const path = await desk.file('long.bin', 12 * MB);
+  await viewer.page.locator('button[name=open-files]').click();
+  await choose(viewer, viewer.page.locator('button[name=send-files]'), path);
+  await moves(viewer, 'long.bin', 4 * MB);
+  await viewer.page.reload({ waitUntil: 'commit' });
+  await viewer.becomes('live', 20_000);
+  await viewer.page.locator('button[name=open-files]').click();
+  await expect(transfer(viewer, 'long.bin')).toContainText('choose the file again to go on');
+
+  const other = await desk.file('other/long.bin', 12 * MB);
+  await choose(viewer, transfer(viewer, 'long.bin').locator('button[name=choose-again]'), other);
+  await expect(viewer.page.locator('watchword-files [role=alert]')).toContainText('another file');
+  const offset = putOffset(viewer);
+  await choose(viewer, transfer(viewer, 'long.bin').locator('button[name=choose-again]'), path);
+  await arrives(device, 'long.bin', path);
+  expect(await offset, 'it went on where it was').toBeGreaterThan(0);
+  await viewer.page.reload({ waitUntil: 'commit' });
+  await viewer.becomes('live', 20_000);
+  await viewer.page.locator('button[name=open-files]').click();
+  await expect(entry(viewer, 'long.bin')).toBeVisible();
+  await expect(viewer.page.locator('watchword-transfers li'), 'what is done is not kept').toHaveCount(0);
+});
+
+test('the device killed in the middle: uploads and downloads go on by themselves', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const up = await desk.file('up.bin', 10 * MB);
+  await writeFile(onDisk(device, 'down.bin'), await readFile(await desk.file('down.bin', 10 * MB)));
+  await viewer.page.locator('button[name=open-files]').click();
+  const download = viewer.page.waitForEvent('download', { timeout: 90_000 });
+  await entry(viewer, 'down.bin').locator('.entry').click();
+  await drop(viewer, up);
+  await moves(viewer, 'up.bin', 2 * MB);
+  await moves(viewer, 'down.bin', 2 * MB);
+  await device.kill();
+  await expect(transfer(viewer, 'up.bin')).toContainText('Goes on by itself');
+  await device.start();
+  await viewer.becomes('live', 30_000);
+  await arrives(device, 'up.bin', up, 60_000);
+  expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
+  await expect(transfer(viewer, 'up.bin')).toContainText('sent.');
+});
+
+test('what the device refuses, it says; a name that is taken is replaced only when a person says so', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage);
+  await drop(viewer, await desk.file('.watchword-mine', 10));
+  await expect(transfer(viewer, '.watchword-mine')).toContainText('belong to the device');
+  await drop(viewer, await desk.file('photo\u202egpj.exe', 10));
+  await expect(viewer.page.locator('watchword-transfers li').filter({ hasText: 'photo\ufffdgpj.exe' })).toContainText('direction of text');
+
+  await writeFile(onDisk(device, 'taken.txt'), 'the first');
+  const second = await desk.file('taken.txt', 'the second one');
+  await drop(viewer, second);
+  await expect(transfer(viewer, 'taken.txt')).toContainText('Replace it?');
+  expect(await readFile(onDisk(device, 'taken.txt'), 'utf8')).toBe('the first');
+  await transfer(viewer, 'taken.txt').getByRole('button', { name: 'Replace it' }).click();
+  await expect(transfer(viewer, 'taken.txt')).toContainText('sent.');
+  await arrives(device, 'taken.txt', second);
+});
+
+test('renamed, removed, a new folder; and none of it for those who may not', async ({ stage }) => {
+  const { device, viewer } = await filesOf(stage);
+  await writeFile(onDisk(device, 'a.txt'), 'a');
+  const panel = viewer.page.locator('watchword-files');
+  await viewer.page.locator('button[name=open-files]').click();
+  await panel.getByRole('button', { name: 'New folder' }).click();
+  await panel.getByLabel('Name of the new folder').fill('deep');
+  await viewer.page.keyboard.press('Enter');
+  await expect(entry(viewer, 'deep')).toContainText('Folder');
+  await entry(viewer, 'a.txt').getByRole('button', { name: /Rename/ }).click();
+  await panel.getByLabel('New name of a.txt').fill('deep');
+  await viewer.page.keyboard.press('Enter');
+  await expect(panel.getByRole('alert')).toContainText('something of this name');
+  await panel.getByLabel('New name of a.txt').fill('b.txt');
+  await viewer.page.keyboard.press('Enter');
+  await expect(entry(viewer, 'b.txt')).toBeVisible();
+  expect(await readFile(onDisk(device, 'b.txt'), 'utf8')).toBe('a');
+  await entry(viewer, 'b.txt').getByRole('button', { name: /Remove/ }).click();
+  await panel.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect(entry(viewer, 'b.txt')).toHaveCount(0);
+  expect(readdirSync(onDisk(device)).filter((name) => !name.startsWith('.'))).toEqual(['deep']);
+
+  const reader = await stage.viewer();
+  await reader.open(`${device.url}#${await device.addWord('reader', '--allow', 'watch,files')}`);
+  await reader.becomes('live');
+  await reader.page.locator('button[name=open-files]').click();
+  await expect(entry(reader, 'deep')).toBeVisible();
+  await expect(reader.page.locator('watchword-files').getByRole('button', { name: /Send|New folder|Rename|Remove/ })).toHaveCount(0);
+  const none = await stage.viewer();
+  await none.open(device.link);
+  await none.becomes('live');
+  await expect(none.page.locator('button[name=open-chat]')).toBeVisible();
+  await expect(none.page.locator('button[name=open-files]')).toHaveCount(0);
+});
+
+test('/put, /get and /snapshot are carried out by the page; the picture is a JPEG', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage);
+  const say = async (text: string): Promise<void> => {
+    await viewer.page.locator('input[name=chat]').fill(text);
+    await viewer.page.locator('input[name=chat]').press('Enter');
+  };
+  const last = viewer.page.locator('ol.messages > li.reply').last();
+  const put = await desk.file('put.txt', 'put');
+  const chooser = viewer.page.waitForEvent('filechooser');
+  await say('/put');
+  await (await chooser).setFiles(put);
+  await arrives(device, 'put.txt', put);
+  await viewer.page.locator('button[name=open-chat]').click();
+  const download = viewer.page.waitForEvent('download');
+  await say('/get put.txt');
+  expect(await saved(download)).toEqual({ name: 'put.txt', hash: sha256(put) });
+  await expect(last).toContainText('files/put.txt is being fetched.');
+  await say('/get nothing.txt');
+  await expect(last).toContainText('no file or folder of this name');
+  const picture = viewer.page.waitForEvent('download');
+  await say('/snapshot');
+  const taken = await picture;
+  expect(taken.suggestedFilename()).toMatch(/^snapshot-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.jpg$/);
+  const jpeg = await readFile(await taken.path());
+  expect([jpeg[0], jpeg[1], jpeg.at(-2), jpeg.at(-1)], 'SOI and EOI of a JPEG').toEqual([0xff, 0xd8, 0xff, 0xd9]);
+  const again = viewer.page.waitForEvent('download');
+  await viewer.page.locator('button[name=snapshot]').click();
+  expect((await again).suggestedFilename()).toMatch(/\.jpg$/);
+});
+
+test('a folder of many files is shown in parts', async ({ stage }) => {
+  const { device, viewer } = await filesOf(stage);
+  await mkdir(onDisk(device, 'many'));
+  await Promise.all(Array.from({ length: 900 }, (_, n) => writeFile(onDisk(device, `many/${String(n).padStart(4, '0')}${'x'.repeat(60)}`), '')));
+  await viewer.page.locator('button[name=open-files]').click();
+  await entry(viewer, 'many').locator('.entry').click();
+  const rows = viewer.page.locator('watchword-files .list li');
+  await expect(rows.first()).toBeVisible();
+  const more = viewer.page.locator('button[name=more]');
+  await expect(more).toBeVisible();
+  while (await more.isVisible()) {
+    const before = await rows.count();
+    await more.click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(before);
+  }
+  await expect(rows).toHaveCount(900);
+});
+
+for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop', { width: 1280, height: 800 }]] as const) {
+  test(`all of it on a screen of a ${screen}`, async ({ stage, chromium }, info) => {
+    const device = await stage.device();
+    const desk = stage.ends(await Desk.make());
+    const viewer = await Viewer.arrive(chromium, size);
+    stage.ends({ end: () => viewer.leave() });
+    await withoutPicker(viewer);
+    await viewer.open(`${device.url}#${await device.addWord('screen', '--allow', ALL)}`);
+    await viewer.becomes('live');
+    await mkdir(onDisk(device, 'holidays'));
+    await writeFile(onDisk(device, 'notes for the next time, with a very long name that does not fit.txt'), 'x'.repeat(1_234));
+    await writeFile(onDisk(device, 'taken.txt'), 'there');
+    await viewer.page.locator('button[name=open-files]').click();
+    await expect(entry(viewer, 'holidays')).toBeVisible();
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-list.png`) });
+    await drop(viewer, await desk.file('photo.jpg', 800_000), await desk.file('taken.txt', 'new'), await desk.file('.watchword-x', 5));
+    await expect(transfer(viewer, 'photo.jpg')).toContainText('sent.');
+    await expect(transfer(viewer, 'taken.txt')).toContainText('Replace it?');
+    await transfer(viewer, 'taken.txt').scrollIntoViewIfNeeded();
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-transfers.png`) });
+    const panel = await viewer.page.locator('watchword-files').boundingBox();
+    expect((panel?.x ?? 0) + (panel?.width ?? 0), 'nothing is beside the screen').toBeLessThanOrEqual(size.width);
+    expect(await viewer.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width);
+    for (const button of await viewer.page.locator('watchword-stage .buttons button:visible').all()) {
+      const box = await button.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(size.width);
+    }
+    await entry(viewer, 'holidays').getByRole('button', { name: /Rename/ }).click();
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-rename.png`) });
+    const download = viewer.page.waitForEvent('download');
+    await entry(viewer, 'photo.jpg').locator('.entry').click();
+    expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'photo.jpg')));
+  });
+}

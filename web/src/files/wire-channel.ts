@@ -1,0 +1,106 @@
+/** The data channel of one transfer. */
+
+import { RpcError } from '../session/control';
+import { CODE, readMessage, type Link, type TransferMessage } from './wire';
+
+/** Bytes that the browser may hold of what is to be sent, and below which it gets more. */
+const HIGH = 1 << 20;
+const LOW = 512 << 10;
+
+/** The channel, or the session under it, ended before the transfer did: it can go on later. */
+export class Broken extends Error {
+  constructor(message = 'The connection broke.') {
+    super(message);
+  }
+}
+
+/** Everything that was under way at the channel rejects when it ends, with the device's own error where it said one. */
+export class WireChannel {
+  readonly #channel: RTCDataChannel;
+  readonly #ended: Promise<never>;
+  #end: (error: Error) => void = () => undefined;
+  #drained: (() => void) | undefined;
+  readonly #opened: Promise<void>;
+
+  /** `take` gets the messages; what it throws, or rejects with, ends the channel. */
+  constructor(link: Link, transfer: string, take: (message: TransferMessage | ArrayBuffer) => void) {
+    const channel = openOn(link, `transfer/${transfer}`);
+    this.#channel = channel;
+    this.#ended = new Promise((_, reject) => (this.#end = reject));
+    this.#ended.catch(() => undefined);
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = LOW;
+    channel.onbufferedamountlow = () => this.#drained?.();
+    this.#opened = new Promise((resolve) => (channel.onopen = () => resolve()));
+    channel.onclose = () => this.#end(new Broken());
+    channel.onerror = () => this.#end(new Broken());
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      try {
+        this.#take(data, take);
+      } catch (error) {
+        this.#end(error instanceof Error ? error : new Broken());
+      }
+    };
+  }
+
+  /** Bytes that have not left yet. */
+  get held(): number {
+    return this.#channel.bufferedAmount;
+  }
+
+  async open(): Promise<void> {
+    await this.until(this.#opened);
+  }
+
+  /** `work`, unless the channel ends before. */
+  until<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#ended]);
+  }
+
+  say(message: TransferMessage): void {
+    this.#send(JSON.stringify(message));
+  }
+
+  /** Sends when there is room for it. */
+  async send(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.held >= HIGH) await this.until(new Promise<void>((resolve) => (this.#drained = resolve)));
+    this.#send(bytes);
+  }
+
+  /** What has been sent still leaves. */
+  close(error: Error = new Broken()): void {
+    this.#end(error);
+    this.#channel.close();
+  }
+
+  #send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#channel.readyState !== 'open') throw new Broken();
+    if (typeof data === 'string') this.#channel.send(data);
+    else this.#channel.send(data);
+  }
+
+  #take(data: unknown, take: (message: TransferMessage | ArrayBuffer) => void): void {
+    if (data instanceof ArrayBuffer) {
+      take(data);
+      return;
+    }
+    const message = typeof data === 'string' ? readMessage(data) : undefined;
+    // What a later version says beside these is not needed.
+    if (!message) return;
+    if (message.type === 'failed') this.#end(new RpcError(message.code, message.message));
+    else take(message);
+  }
+}
+
+function openOn(link: Link, label: string): RTCDataChannel {
+  try {
+    return link.open(label);
+  } catch {
+    throw new Broken();
+  }
+}
+
+/** What a receiver says of bytes that are none of what it expects. */
+export const NOT_ANNOUNCED = { type: 'failed', code: CODE.mismatch, message: 'What came is not what was announced.' } as const;
+/** A person does not want it any more. */
+export const GIVEN_UP = { type: 'failed', code: CODE.unavailable, message: 'It was given up.' } as const;
