@@ -138,16 +138,6 @@ async fn a_device_that_fails_or_goes_is_told_apart() {
     let (sent, ()) = tokio::join!(upload(&viewer, &file), failing);
     assert!(matches!(sent, Err(TransferError::Refused(RpcError { code: code::NO_ROOM, .. }))), "{sent:?}");
 
-    let closing = async {
-        let call = device.call().await;
-        let channel = device.put(call, 0, "").await;
-        channel.say(Transfer::Credit { until: 100_000 }).await;
-        channel.hear().await;
-        channel.close().await;
-    };
-    let (sent, ()) = tokio::join!(upload(&viewer, &file), closing);
-    assert!(matches!(sent, Err(TransferError::Ended)), "{sent:?}");
-
     let leaving = async {
         let call = device.call().await;
         let channel = device.put(call, 0, "").await;
@@ -156,6 +146,17 @@ async fn a_device_that_fails_or_goes_is_told_apart() {
         device.leave().await;
     };
     let (sent, ()) = tokio::join!(upload(&viewer, &file), leaving);
+    assert!(matches!(sent, Err(TransferError::Ended)), "{sent:?}");
+
+    let (viewer, mut device) = pair(8).await;
+    let closing = async {
+        let call = device.call().await;
+        let channel = device.put(call, 0, "").await;
+        channel.say(Transfer::Credit { until: 100_000 }).await;
+        channel.hear().await;
+        channel.close().await;
+    };
+    let (sent, ()) = tokio::join!(upload(&viewer, &file), closing);
     assert!(matches!(sent, Err(TransferError::Ended)), "{sent:?}");
 }
 
