@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { until } from '../src/child';
 import { arrives, Desk, drop, entry, onDisk, saved, sha256, transfer } from '../src/files';
 import { Viewer } from '../src/viewer';
-import { ALL, choose, filesOf, MB, moves, partials, putOffset, withoutPicker } from './files-stage';
+import { ALL, choose, filesOf, MB, moves, partials, putOffset, sentBytes, SLOW, withoutPicker } from './files-stage';
 import { expect, test } from './fixtures';
 
 test('a file dropped on the page is on the disk, whole, and comes back byte for byte', async ({ stage }) => {
@@ -116,6 +116,41 @@ test('the device killed in the middle: uploads and downloads go on by themselves
   await arrives(device, 'up.bin', up, 60_000);
   expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
   await expect(transfer(viewer, 'up.bin')).toContainText('sent.');
+});
+
+test('the network gone for 10 s: uploads and downloads go on by themselves', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const { device, desk, viewer, network } = await filesOf(stage, { slow: true });
+  const up = await desk.file('up.bin', 10 * MB);
+  await writeFile(onDisk(device, 'down.bin'), await readFile(await desk.file('down.bin', 10 * MB)));
+  await viewer.page.locator('button[name=open-files]').click();
+  const download = viewer.page.waitForEvent('download', { timeout: 90_000 });
+  await entry(viewer, 'down.bin').locator('.entry').click();
+  await drop(viewer, up);
+  await moves(viewer, 'up.bin', 2 * MB);
+  await moves(viewer, 'down.bin', 2 * MB);
+  await network?.cut();
+  await viewer.page.waitForTimeout(10_000);
+  await network?.shape(SLOW);
+  await arrives(device, 'up.bin', up, 60_000);
+  expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
+  expect(partials(device)).toEqual([]);
+});
+
+test('the page loaded again: a file that was dropped goes on by the handle that the browser kept', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const path = await desk.file('long.bin', 12 * MB);
+  await drop(viewer, path);
+  await moves(viewer, 'long.bin', 4 * MB);
+  await viewer.page.reload({ waitUntil: 'commit' });
+  await viewer.becomes('live', 20_000);
+  await viewer.page.locator('button[name=open-files]').click();
+  // Headless, the browser gives the leave to read by itself; else a person is asked.
+  const goOn = transfer(viewer, 'long.bin').getByRole('button', { name: 'Go on' });
+  await expect(transfer(viewer, 'long.bin')).toBeVisible();
+  if (await goOn.isVisible()) await goOn.click();
+  await arrives(device, 'long.bin', path);
+  expect(await sentBytes(viewer), 'not all of it was sent twice').toBeLessThan(10 * MB);
 });
 
 test('what the device refuses, it says; a name that is taken is replaced only when a person says so', async ({ stage }) => {
