@@ -81,7 +81,8 @@ test('Firefox: files there and back, small and large, and a command', async ({ s
   const word = await device.addWord('firefox', '--allow', 'watch,listen,files,upload,commands');
   const page = await openInFirefox(browser, `${device.url}#${word}`);
   await firefoxBecomes(page, 'live', 20_000);
-  await page.setViewport({ width: 1280, height: 800 });
+  // On a screen as small as this one nothing is open at first.
+  await page.locator('>>> button[name=open-chat]').click();
   await page.locator('>>> form[name=lamp] button').click();
   await until('the lamp is on', async () => (await allText(page)).includes('the lamp is on'));
 
@@ -91,7 +92,10 @@ test('Firefox: files there and back, small and large, and a command', async ({ s
     const input = (await page.$('>>> input[name=files]'))?.toElement('input');
     await (await input)?.uploadFile(source);
     await arrives(device, name, source);
-    await page.locator(`>>> .list li[data-name="${name}"] .entry`).click();
+    const row = `>>> .list li[data-name="${name}"] .entry`;
+    // A locator waits for changes of the document, and hears of none in a shadow root.
+    await until(`${name} is listed`, async () => (await page.$(row)) !== null);
+    await page.locator(row).click();
     // Firefox writes to a file of another name until it is whole.
     const whole = (): boolean => existsSync(join(downloads, name)) && statSync(join(downloads, name)).size === size;
     await until(`${name} is here`, whole, { within: 20_000 });
