@@ -70,7 +70,11 @@ async fn serve(mut socket: WebSocket, mut connection: Connection, times: &Times)
                         connection.said_unreadable(RefusalCode::Malformed, bytes.len());
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Close(_))) => {
+                        drop(connection);
+                        return farewell(socket).await;
+                    }
+                    Some(Err(_)) | None => return,
                 }
             }
             () = sleep_until(due) => pulse = match pulse {
@@ -99,7 +103,7 @@ async fn refuse(mut socket: WebSocket, refusal: Refusal, times: &Times) {
     }
 }
 
-/// Says why, and reads on for a moment: unread bytes would make the system drop the last words.
+/// Says why, and hears the answer.
 async fn close(mut socket: WebSocket, reason: CloseReason, times: &Times) {
     let (code, sentence) = match reason {
         CloseReason::Silent => (close_code::POLICY, "nothing was claimed or knocked at for too long"),
@@ -110,6 +114,12 @@ async fn close(mut socket: WebSocket, reason: CloseReason, times: &Times) {
     };
     let frame = CloseFrame { code, reason: sentence.into() };
     if send(&mut socket, Message::Close(Some(frame)), times).await {
-        let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        farewell(socket).await;
     }
+}
+
+/// Reads on for a moment: that is also what sends the answer to the other end's close frame (RFC 6455 section 5.5.1),
+/// and unread bytes would make the system drop the last words.
+async fn farewell(mut socket: WebSocket) {
+    let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
 }

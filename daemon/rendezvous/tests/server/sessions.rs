@@ -8,7 +8,10 @@ use protocol::{
     signal::{FromServer, RefusalCode, ToServer},
 };
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 #[tokio::test]
 async fn a_session_from_claim_to_leave() {
@@ -135,5 +138,18 @@ async fn a_server_that_stops_says_so() {
         let frame = timeout(PATIENCE, socket.closed()).await.unwrap().expect("a close frame");
         assert_eq!(u16::from(frame.code), 1001);
     }
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn who_closes_its_socket_is_answered_and_leaves_at_once() {
+    let server = start();
+    for _ in 0..20 {
+        let mut socket = server.socket().await;
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        socket.stream.send(Message::Close(Some(frame.clone()))).await.unwrap();
+        assert_eq!(socket.closed().await, Some(frame));
+    }
+    server.until_counts(0, 0, 0).await;
     server.stopped().await;
 }

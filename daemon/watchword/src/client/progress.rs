@@ -163,7 +163,7 @@ impl Drop for FileProgress {
 
 fn bar(name: &str, size: u64) -> ProgressBar {
     const TEMPLATE: &str =
-        "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
+        "{wide_msg} {bar:24} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
     let bar = ProgressBar::new(size);
     if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
         bar.set_style(style);

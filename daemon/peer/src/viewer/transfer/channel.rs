@@ -1,6 +1,7 @@
 //! The data channel of one transfer.
 
 use super::TransferError;
+use crate::transfers::flow::Flow;
 use crate::viewer::Viewer;
 use crate::wire::Wire;
 use bytes::BytesMut;
@@ -83,14 +84,9 @@ impl Channel {
         }
     }
 
-    /// Waits until there is room for more to send. Safe to cancel.
-    pub(super) async fn writable(&self) -> Result<(), TransferError> {
-        self.channel.writable().await.map_err(|_| TransferError::Ended)
-    }
-
-    /// Sends bytes of the file.
-    pub(super) async fn send(&self, bytes: BytesMut) -> Result<(), TransferError> {
-        self.channel.send(bytes).await.map_err(|_| TransferError::Ended)
+    /// How much of the file may leave, from this byte on.
+    pub(super) fn flow(&self, position: u64) -> Flow<'_> {
+        Flow::new(&*self.channel, self.wire.share(), position)
     }
 
     /// Says something.

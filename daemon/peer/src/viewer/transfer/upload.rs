@@ -4,6 +4,7 @@ use super::TransferError;
 use super::channel::{Channel, Heard};
 use super::read::{Reading, has_before};
 use crate::files::hash::PIECE;
+use crate::transfers::flow::Flow;
 use crate::viewer::Viewer;
 use bytes::BytesMut;
 use protocol::control::{FilesPut, PutReady, RpcError, Transfer, code, method};
@@ -25,8 +26,7 @@ struct Upload<'a> {
     size: u64,
     /// The byte that is sent next.
     position: u64,
-    /// Up to where the device takes bytes.
-    credit: u64,
+    flow: Flow<'a>,
 }
 
 /// Asks for an upload, and sends the file.
@@ -54,7 +54,8 @@ pub(super) async fn run(
         }
         Err(error) => return Err(channel.give_up(error).await),
     }
-    let mut upload = Upload { channel: &channel, size: put.size, position: offset, credit: offset };
+    let mut upload =
+        Upload { channel: &channel, size: put.size, position: offset, flow: channel.flow(offset) };
     progress(offset);
     match upload.send(file, &began_as, progress).await {
         Ok(()) => Ok(Done::Whole),
@@ -81,9 +82,10 @@ impl Upload<'_> {
                     // It says why below.
                     None => break,
                 },
-                writable = self.channel.writable(), if !chunk.is_empty() && self.credit > self.position => {
-                    writable?;
-                    self.send_some(&mut chunk).await?;
+                ready = self.flow.ready(chunk.len()), if !chunk.is_empty() => {
+                    let bytes = chunk.split_to(ready.map_err(|_| TransferError::Ended)?);
+                    self.position += bytes.len() as u64;
+                    self.flow.send(bytes).await.map_err(|_| TransferError::Ended)?;
                     progress(self.position);
                 }
             }
@@ -101,18 +103,10 @@ impl Upload<'_> {
         }
     }
 
-    /// Sends as much of the chunk as the credit allows.
-    async fn send_some(&mut self, chunk: &mut BytesMut) -> Result<(), TransferError> {
-        let credit = usize::try_from(self.credit - self.position).unwrap_or(usize::MAX);
-        let bytes = chunk.split_to(chunk.len().min(credit));
-        self.position += bytes.len() as u64;
-        self.channel.send(bytes).await
-    }
-
     fn heard(&mut self, heard: Heard) -> Result<(), TransferError> {
         match heard {
             Heard::Message(Transfer::Credit { until }) => {
-                self.credit = self.credit.max(until.min(self.size));
+                self.flow.credit(until.min(self.size));
                 Ok(())
             }
             Heard::Message(Transfer::Done) => Err(TransferError::Wire("it has the file before its end")),

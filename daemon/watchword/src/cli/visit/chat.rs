@@ -26,14 +26,14 @@ const ANSWERS: Duration = Duration::from_secs(10);
 /// was answered. A line that begins with `/` is a command for the device; `/help` tells which there are.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Chat {
-    #[command(flatten)]
-    reaching: Reaching,
     /// The name that the others see
     #[arg(long)]
     name: Option<String>,
     /// Prints one JSON object a message
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 /// One chat under way.

@@ -30,8 +30,6 @@ device or it broke";
 /// as it is printed. Ctrl-C stops it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Exec {
-    #[command(flatten)]
-    reaching: Reaching,
     /// Prints one JSON object a line: each piece of output, and how the command ended
     #[arg(long)]
     json: bool,
@@ -40,6 +38,8 @@ pub(in crate::cli) struct Exec {
     /// Its arguments in their order, or each as NAME=VALUE
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "VALUE")]
     values: Vec<String>,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 /// One command that runs.

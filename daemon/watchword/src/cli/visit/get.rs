@@ -20,9 +20,7 @@ use std::{
 /// a later one. Nothing here is replaced unless you say so.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Get {
-    #[command(flatten)]
-    reaching: Reaching,
-    /// What to fetch
+    /// What to fetch, such as `files/photos/cat.jpg`; the name of the only top folder may be left out
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// Folder to put it in, or, for one, the file that it is to be; `-` is standard output [default: its name, in the
@@ -35,6 +33,8 @@ pub(in crate::cli) struct Get {
     /// Prints one JSON object a line: how far each file is, and what came of it
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 /// Files that are being fetched.

@@ -12,9 +12,7 @@ use protocol::{
 /// Lists a folder of the device, or a file.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Ls {
-    #[command(flatten)]
-    reaching: Reaching,
-    /// Which [default: the only top folder, or else the list of those]
+    /// Which, such as `files/photos`; `/` lists the top folders [default: the only top folder, or else the list of those]
     path: Option<String>,
     /// Tells sizes (bytes) and dates as well
     #[arg(short)]
@@ -22,6 +20,8 @@ pub(in crate::cli) struct Ls {
     /// Prints one JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 impl Ls {

@@ -11,11 +11,11 @@ use serde_json::Value;
 /// Makes folders on the device, and those above them.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Mkdir {
-    #[command(flatten)]
-    reaching: Reaching,
-    /// Which
+    /// Which, such as `files/photos`; the name of the only top folder may be left out
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 impl Mkdir {

@@ -55,20 +55,19 @@ pub(super) enum Visit {
 impl Visit {
     pub(super) fn apply(self) -> ExitCode {
         let beside = if matches!(self, Self::Exec(_)) { exec::OWN_FAILURE } else { 0 };
-        let done = super::block_on(async {
-            match self {
-                Self::Status(status) => status.apply().await,
-                Self::Chat(chat) => chat.apply().await,
-                Self::Exec(exec) => exec.apply().await,
-                Self::Send(send) => send.apply().await,
-                Self::Get(get) => get.apply().await,
-                Self::Ls(ls) => ls.apply().await,
-                Self::Mv(mv) => mv.apply().await,
-                Self::Rm(rm) => rm.apply().await,
-                Self::Mkdir(mkdir) => mkdir.apply().await,
-                Self::Snapshot(snapshot) => snapshot.apply().await,
-            }
-        });
+        let done = match self {
+            // They print little, and move much.
+            Self::Send(send) => super::block_on_one_thread(send.apply()),
+            Self::Get(get) => super::block_on_one_thread(get.apply()),
+            Self::Status(status) => super::block_on(status.apply()),
+            Self::Chat(chat) => super::block_on(chat.apply()),
+            Self::Exec(exec) => super::block_on(exec.apply()),
+            Self::Ls(ls) => super::block_on(ls.apply()),
+            Self::Mv(mv) => super::block_on(mv.apply()),
+            Self::Rm(rm) => super::block_on(rm.apply()),
+            Self::Mkdir(mkdir) => super::block_on(mkdir.apply()),
+            Self::Snapshot(snapshot) => super::block_on(snapshot.apply()),
+        };
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) if failure.speaks() => {

@@ -14,15 +14,15 @@ use serde_json::Value;
 /// Moves or renames a file or a folder on the device, within one of its top folders.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Mv {
-    #[command(flatten)]
-    reaching: Reaching,
-    /// What to move
+    /// What to move, such as `files/photos/cat.jpg`; the name of the only top folder may be left out
     from: String,
     /// Its new path, or a folder that it is put into
     to: String,
     /// Replaces a file that is there
     #[arg(long)]
     overwrite: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 impl Mv {

@@ -11,14 +11,14 @@ use serde_json::Value;
 /// Removes files and empty folders on the device.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Rm {
-    #[command(flatten)]
-    reaching: Reaching,
-    /// What to remove
+    /// What to remove, such as `files/photos/cat.jpg`; the name of the only top folder may be left out
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// Folders with all that is in them
     #[arg(short, long)]
     recursive: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 impl Rm {

@@ -25,12 +25,10 @@ use walk::{Item, Left};
 /// later one (for seven days). Nothing on the device is replaced unless you say so.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Send {
-    #[command(flatten)]
-    reaching: Reaching,
     /// What to send
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Folder on the device [default: its only top folder that can be written]
+    /// Folder on the device, such as `files/photos` [default: its only top folder that can be written]
     #[arg(long, value_name = "FOLDER", default_value = "", hide_default_value = true)]
     to: String,
     /// Replaces files that are there (the word has to allow `manage`)
@@ -42,6 +40,8 @@ pub(in crate::cli) struct Send {
     /// Prints one JSON object a line: how far each file is, and what came of it
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 /// Files that are being sent.

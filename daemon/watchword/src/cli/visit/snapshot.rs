@@ -12,14 +12,14 @@ use std::{
 /// Fetches a JPEG of the picture as it is now.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Snapshot {
-    #[command(flatten)]
-    reaching: Reaching,
     /// The file that it is to be, such as picture.jpg; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Replaces a file that is there
     #[arg(long)]
     overwrite: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 impl Snapshot {

@@ -10,14 +10,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Tells how a device is, and what the word allows. Opens neither its camera nor its microphone.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Status {
-    #[command(flatten)]
-    reaching: Reaching,
     /// Tells it again each second, until Ctrl-C
     #[arg(long)]
     watch: bool,
     /// Prints one JSON object (with --watch: one a line)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reaching: Reaching,
 }
 
 /// What is printed as JSON.
