@@ -51,6 +51,20 @@ test('a folder dropped is a folder on the disk, empty ones too; more files than 
   await expect(entry(viewer, 'trip')).toBeVisible();
 });
 
+test('hundreds of small files are sent no faster than the device takes calls', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const { device, desk, viewer } = await filesOf(stage);
+  for (let n = 0; n < 400; n++) {
+    await desk.file(`many/${n}`, 10);
+    await mkdir(join(desk.directory, `many/empty ${n}`));
+  }
+  await drop(viewer, join(desk.directory, 'many'));
+  await expect(viewer.page.locator('watchword-transfers h3')).toContainText('400 files, 400 done', { timeout: 60_000 });
+  await expect.poll(() => readdirSync(onDisk(device, 'many')).length, { timeout: 30_000 }).toBe(800);
+  await expect(viewer.page.locator('watchword-files [role=alert]')).toHaveText('');
+  expect(await viewer.state()).toBe('live');
+});
+
 test('paused, resumed, cancelled: what is paused goes on where it was, what is cancelled leaves nothing', async ({ stage }) => {
   const { device, desk, viewer } = await filesOf(stage, { slow: true });
   const [kept, dropped] = [await desk.file('kept.bin', 12 * MB), await desk.file('dropped.bin', 12 * MB)];
