@@ -167,6 +167,18 @@ test('the page loaded again: a file that was dropped goes on by the handle that 
   expect(await sentBytes(viewer), 'not all of it was sent twice').toBeLessThan(10 * MB);
 });
 
+test('another file of the same name and size takes the place of one that was not finished', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const [first, second] = [await desk.file('same.bin', 8 * MB), await desk.file('other/same.bin', 8 * MB)];
+  await drop(viewer, first);
+  await moves(viewer, 'same.bin', 3 * MB);
+  await transfer(viewer, 'same.bin').getByRole('button', { name: /Pause/ }).click();
+  await drop(viewer, second);
+  await arrives(device, 'same.bin', second);
+  await expect(viewer.page.locator('watchword-transfers li')).toHaveCount(1);
+  expect(partials(device)).toEqual([]);
+});
+
 test('what the device refuses, it says; a name that is taken is replaced only when a person says so', async ({ stage }) => {
   const { device, desk, viewer } = await filesOf(stage);
   await drop(viewer, await desk.file('.watchword-mine', 10));
