@@ -90,15 +90,17 @@ export class Files {
     }
     if (unreadable > 0) this.say(`The browser could not read ${unreadable} of what was picked; the rest is sent.`);
     else this.say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
-    const jobs = files.map((picked) => this.#upload(picked, target));
-    const paths = new Set(jobs.map(({ path }) => path));
+    const running = new Set(this.transfers.all.filter(({ state }) => state.name === 'running').map(({ job }) => job.path));
+    const pairs = files
+      .map((picked): [UploadJob, Picked] => [this.#upload(picked, target), picked])
+      .filter(([{ path }]) => !running.has(path));
+    const paths = new Set(pairs.map(([{ path }]) => path));
     for (const transfer of this.transfers.all) {
       // Chosen again is chosen anew: the device goes on with what it has of it.
-      const { state, job } = transfer;
-      if (paths.has(job.path) && job instanceof UploadJob && state.name !== 'running') this.#replace(transfer);
+      if (paths.has(transfer.job.path) && transfer.job instanceof UploadJob) this.#replace(transfer);
     }
-    this.transfers.add(jobs);
-    await Promise.all([this.#makeFolders(target, emptyFolders), ...jobs.map((job, n) => this.#keep(job, files[n]?.handle))]);
+    this.transfers.add(pairs.map(([job]) => job));
+    await Promise.all([this.#makeFolders(target, emptyFolders), ...pairs.map(([job, { handle }]) => this.#keep(job, handle))]);
   }
 
   /** To be called while a click is being handled: the browser may ask where to put it. */

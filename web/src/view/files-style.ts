@@ -170,7 +170,7 @@ export const fileStyle = css`
     overflow-wrap: anywhere;
   }
   input {
-    flex: 1 1 10rem;
+    flex: 1 1 6rem;
     min-width: 0;
     padding: 0.4rem 0.6rem;
     border: 1px solid var(--field);
