@@ -288,7 +288,7 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     await withoutPicker(viewer);
     await viewer.open(`${device.url}#${await device.addWord('screen', '--allow', ALL)}`);
     await viewer.becomes('live');
-    await mkdir(onDisk(device, 'holidays'));
+    await mkdir(onDisk(device, 'holidays/in the mountains, far away from everything/day one'), { recursive: true });
     await writeFile(onDisk(device, 'notes for the next time, with a very long name that does not fit.txt'), 'x'.repeat(1_234));
     await writeFile(onDisk(device, 'taken.txt'), 'there');
     await viewer.page.locator('button[name=open-files]').click();
@@ -299,6 +299,9 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     await expect(transfer(viewer, 'taken.txt')).toContainText('Replace it?');
     await transfer(viewer, 'taken.txt').scrollIntoViewIfNeeded();
     await viewer.page.screenshot({ path: info.outputPath(`${screen}-transfers.png`) });
+    for (const name of ['holidays', 'in the mountains, far away from everything', 'day one']) await entry(viewer, name).locator('.entry').click();
+    await expect(viewer.page.locator('watchword-files nav li').last()).toBeInViewport();
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-deep.png`) });
     const panel = await viewer.page.locator('watchword-files').boundingBox();
     expect((panel?.x ?? 0) + (panel?.width ?? 0), 'nothing is beside the screen').toBeLessThanOrEqual(size.width);
     expect(await viewer.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width);
@@ -306,6 +309,7 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
       const box = await button.boundingBox();
       expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(size.width);
     }
+    await viewer.page.locator('watchword-files nav').getByRole('button', { name: 'files' }).click();
     await entry(viewer, 'holidays').getByRole('button', { name: /Rename/ }).click();
     await viewer.page.screenshot({ path: info.outputPath(`${screen}-rename.png`) });
     const download = viewer.page.waitForEvent('download');

@@ -7,6 +7,8 @@ import { CODE, readMessage, type Link, type TransferMessage } from './wire';
 const HIGH = 1 << 20;
 const LOW = 512 << 10;
 
+/** The device waits for a channel for 30 s; one that is not open by then never will be, milliseconds. */
+const OPENED_WITHIN = 30_000;
 /** The device answers that it has given a transfer up, milliseconds. */
 const ABANDONED_WITHIN = 5_000;
 
@@ -51,8 +53,10 @@ export class WireChannel {
     return this.#channel.bufferedAmount;
   }
 
+  /** Rejects with `Broken` when it does not open in time. */
   async open(): Promise<void> {
-    await this.until(this.#opened);
+    const timer = setTimeout(() => this.close(), OPENED_WITHIN);
+    await this.until(this.#opened).finally(() => clearTimeout(timer));
   }
 
   /** `work`, unless the channel ends before. */
