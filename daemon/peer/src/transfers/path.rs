@@ -116,7 +116,10 @@ impl Path {
     /// Bytes up to this one have arrived.
     pub(crate) fn arrived(&mut self, until: u64, now: Instant) {
         self.arrived = self.arrived.max(until.min(self.let_go));
-        while let Some((_, at)) = self.marks.pop_front_if(|(mark, _)| *mark <= self.arrived) {
+        while let Some((mark, at)) = self.marks.front().copied()
+            && mark <= self.arrived
+        {
+            self.marks.pop_front();
             self.look.measured(now - at, now);
         }
         // What is less than a grain may be credit that is too little for its sender's messages.

@@ -1,6 +1,7 @@
 //! The other side of a session: a viewer that is no browser.
 
 mod calls;
+mod closings;
 mod hearing;
 mod reports;
 mod starting;
@@ -14,6 +15,7 @@ use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};
 use crate::session::negotiation::resolve;
 use crate::tracks::codecs::{self, CONSTRAINED_BASELINE};
 use calls::Calls;
+use closings::Closings;
 use hearing::{hear, receive};
 use protocol::control::{Call, LABEL};
 use protocol::sealed::Sealed;
@@ -46,6 +48,7 @@ pub struct Viewer {
     notices: mpsc::Receiver<Call>,
     media: mpsc::Receiver<Media>,
     tracks: Tracks,
+    closings: Closings,
 }
 
 type Tracks = Arc<Mutex<Vec<Arc<dyn TrackRemote>>>>;
@@ -198,6 +201,7 @@ impl Viewer {
     /// # Errors
     /// When the connection has ended.
     pub async fn channel(&self, label: &str) -> Result<Arc<dyn DataChannel>, webrtc::error::Error> {
+        self.closings.over().await;
         self.connection.peer.create_data_channel(label, None).await
     }
 
@@ -240,6 +244,6 @@ impl Viewer {
         opened(&*control, &mut reports).await?;
         connection.wire.settle();
         connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
-        Ok(Self { connection, calls, notices, media, tracks })
+        Ok(Self { connection, calls, notices, media, tracks, closings: Closings::default() })
     }
 }

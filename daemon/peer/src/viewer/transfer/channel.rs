@@ -2,7 +2,7 @@
 
 use super::TransferError;
 use crate::transfers::flow::Flow;
-use crate::viewer::Viewer;
+use crate::viewer::{Viewer, closings::Closings};
 use crate::wire::Wire;
 use bytes::BytesMut;
 use protocol::control::{RpcError, Transfer, transfer_label};
@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
     wire: Arc<Wire>,
+    closings: Closings,
     /// The session has ended.
     ended: CancellationToken,
 }
@@ -42,7 +43,8 @@ impl Channel {
     pub(super) async fn open(viewer: &Viewer, transfer: &str) -> Result<Self, TransferError> {
         let opened = viewer.channel(&transfer_label(transfer)).await.map_err(|_| TransferError::Ended)?;
         let ended = viewer.calls.ended.clone();
-        let channel = Self { channel: opened, wire: viewer.connection.wire.clone(), ended };
+        let (wire, closings) = (viewer.connection.wire.clone(), viewer.closings.clone());
+        let channel = Self { channel: opened, wire, closings, ended };
         time::timeout(OPENING, channel.opened()).await.unwrap_or(Err(TransferError::Ended))?;
         Ok(channel)
     }
@@ -121,9 +123,14 @@ impl Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         let channel = self.channel.clone();
-        let closing = async move {
+        let closing = self.closings.begin();
+        let close = async move {
             let _ = channel.close().await;
+            let closed =
+                async { while !matches!(channel.poll().await, Some(DataChannelEvent::OnClose) | None) {} };
+            let _ = time::timeout(FAREWELL, closed).await;
+            drop(closing);
         };
-        self.wire.spawn(Box::pin(closing)).detach();
+        self.wire.spawn(Box::pin(close)).detach();
     }
 }

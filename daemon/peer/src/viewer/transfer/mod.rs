@@ -161,3 +161,7 @@ impl Viewer {
         serde_json::from_value(value).map_err(|_| TransferError::Wire("its answer cannot be read"))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "what a test needs is there, or the test fails")]
+mod tests;
