@@ -1,6 +1,6 @@
 //! What is said on the channel of a transfer beside the bytes.
 
-use protocol::control::{RpcError, Transfer, code};
+use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code};
 use std::time::Duration;
 use tokio::time::timeout;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
@@ -9,8 +9,6 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a transfer waits for the next that has to come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest text, bytes.
-const MAX_TEXT: usize = 4096;
 /// Bytes that may still be on their way when a transfer ends: twice what any viewer has credit for.
 const MAX_LATE: usize = 8 << 20;
 
@@ -33,18 +31,13 @@ pub(super) async fn hear(channel: &dyn DataChannel) -> Heard {
             Some(DataChannelEvent::OnMessage(message)) if !message.is_string => {
                 return Heard::Bytes(message.data);
             }
-            Some(DataChannelEvent::OnMessage(message)) => return read(&message.data),
+            Some(DataChannelEvent::OnMessage(message)) => {
+                return Transfer::read(&message.data).map_or(Heard::Nonsense, Heard::Said);
+            }
             Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) | None => return Heard::Closed,
             Some(_) => {}
         }
     }
-}
-
-fn read(text: &[u8]) -> Heard {
-    if text.len() > MAX_TEXT {
-        return Heard::Nonsense;
-    }
-    serde_json::from_slice(text).map_or(Heard::Nonsense, Heard::Said)
 }
 
 /// Says something; that the channel is gone is heard elsewhere.
@@ -67,7 +60,7 @@ pub(super) async fn close(channel: &dyn DataChannel) -> bool {
         while late <= MAX_LATE {
             match hear(channel).await {
                 Heard::Bytes(bytes) => late += bytes.len(),
-                Heard::Said(_) | Heard::Nonsense => late += MAX_TEXT,
+                Heard::Said(_) | Heard::Nonsense => late += MAX_TRANSFER_TEXT,
                 Heard::Closed => return,
             }
         }
