@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use webrtc::data_channel::DataChannel;
+use webrtc::data_channel::{DataChannel, RTCDataChannelInit};
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::runtime::{Runtime, TokioRuntime};
 
@@ -203,6 +203,18 @@ impl Viewer {
     pub async fn channel(&self, label: &str) -> Result<Arc<dyn DataChannel>, webrtc::error::Error> {
         self.closings.over().await;
         self.connection.peer.create_data_channel(label, None).await
+    }
+
+    /// As [`Self::channel`], of another kind. The device takes none but those that are ordered and have no protocol.
+    ///
+    /// # Errors
+    /// When the connection has ended, or there is no such kind.
+    pub async fn channel_as(
+        &self,
+        label: &str,
+        kind: RTCDataChannelInit,
+    ) -> Result<Arc<dyn DataChannel>, webrtc::error::Error> {
+        self.connection.peer.create_data_channel(label, Some(kind)).await
     }
 
     /// Leaves: the device is told, and when this returns nothing is left here.

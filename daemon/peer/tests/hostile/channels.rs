@@ -2,9 +2,10 @@
 
 use crate::stage::{Stage, bytes};
 use bytes::BytesMut;
-use protocol::control::LABEL;
+use protocol::control::{LABEL, transfer_label};
 use std::time::Duration;
 use tokio::time::timeout;
+use webrtc::data_channel::{DataChannelEvent, RTCDataChannelInit};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_channels_end_the_session() {
@@ -47,6 +48,33 @@ async fn sessions_that_come_and_go_leave_nothing() {
             let _ = offender.viewer.channel(&format!("channel {number}")).await;
         }
         assert_eq!(offender.ended().await, "Too many data channels were opened.");
+    }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_has_a_channel_of_its_kind_and_no_other() {
+    let stage = Stage::new().await;
+    let plain = || RTCDataChannelInit { ordered: true, ..Default::default() };
+    let others = [
+        RTCDataChannelInit { ordered: false, ..plain() },
+        RTCDataChannelInit { protocol: "x".repeat(60_000), ..plain() },
+    ];
+    for (number, kind) in others.into_iter().enumerate() {
+        let offender = stage.offender().await;
+        let ready = offender.put(&format!("files/{number}"), 1).await.unwrap();
+        let channel = offender.viewer.channel_as(&transfer_label(&ready.transfer), kind).await.unwrap();
+        // An upload begins with credit. Whether the end of such a channel is heard here is for this end to say.
+        let credit = async {
+            while let Some(event) = channel.poll().await {
+                assert!(
+                    !matches!(event, DataChannelEvent::OnMessage(_)),
+                    "kind {number} is served: {event:?}"
+                );
+            }
+        };
+        let _ = timeout(Duration::from_secs(1), credit).await;
+        offender.leave().await;
     }
     stage.close().await;
 }

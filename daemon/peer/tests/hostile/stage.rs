@@ -331,8 +331,10 @@ impl Channel {
         None
     }
 
+    /// Closes it, and waits until it is: the next channel may get its stream, and must not overtake its reset.
     pub(crate) async fn close(&self) {
         self.0.close().await.unwrap();
+        while !matches!(self.hear().await, Heard::Closed) {}
     }
 }
 
