@@ -7,6 +7,7 @@ mod starting;
 mod transfer;
 
 pub use calls::{CallError, Caller};
+use transfer::Lingering;
 pub use transfer::{Target, TransferError};
 
 use crate::network::Network;
@@ -46,6 +47,7 @@ pub struct Viewer {
     notices: mpsc::Receiver<Call>,
     media: mpsc::Receiver<Media>,
     tracks: Tracks,
+    lingering: Lingering,
 }
 
 type Tracks = Arc<Mutex<Vec<Arc<dyn TrackRemote>>>>;
@@ -240,6 +242,6 @@ impl Viewer {
         opened(&*control, &mut reports).await?;
         connection.wire.settle();
         connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
-        Ok(Self { connection, calls, notices, media, tracks })
+        Ok(Self { connection, calls, notices, media, tracks, lingering: Lingering::default() })
     }
 }

@@ -6,7 +6,9 @@ use crate::viewer::Viewer;
 use crate::wire::Wire;
 use bytes::BytesMut;
 use protocol::control::{RpcError, Transfer, transfer_label};
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +23,44 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// Between two looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Closes when it is dropped.
+/// Transfers that have ended and whose channels stay open while another begins. They count among those that a device
+/// serves at once, as does one more between two transfers.
+const LINGERING: usize = 1;
+
+/// Closes when it is dropped: at once, so that the device knows; or a while after the last word was said.
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
     wire: Arc<Wire>,
+    lingering: Lingering,
+    /// The last word was said.
+    over: AtomicBool,
     /// The session has ended.
     ended: CancellationToken,
+}
+
+/// Channels of transfers that have ended, oldest first.
+///
+/// The crate gives a channel that it opens the lowest stream that is free here, also where the other end has not reset it
+/// yet (RFC 8831 section 6.7 wants it reset both ways), and then the reset ends the new channel. So a channel is closed
+/// once the next is open, and its stream rests for a transfer.
+#[derive(Clone, Default)]
+pub(in crate::viewer) struct Lingering(Arc<Mutex<VecDeque<Arc<dyn DataChannel>>>>);
+
+impl Lingering {
+    fn push(&self, channel: Arc<dyn DataChannel>) {
+        self.channels().push_back(channel);
+    }
+
+    /// Another channel is open, on another stream: those that can be closed.
+    fn rested(&self) -> Vec<Arc<dyn DataChannel>> {
+        let mut channels = self.channels();
+        let rested = channels.len().saturating_sub(LINGERING);
+        channels.drain(..rested).collect()
+    }
+
+    fn channels(&self) -> MutexGuard<'_, VecDeque<Arc<dyn DataChannel>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What comes on it.
@@ -42,8 +76,10 @@ impl Channel {
     pub(super) async fn open(viewer: &Viewer, transfer: &str) -> Result<Self, TransferError> {
         let opened = viewer.channel(&transfer_label(transfer)).await.map_err(|_| TransferError::Ended)?;
         let ended = viewer.calls.ended.clone();
-        let channel = Self { channel: opened, wire: viewer.connection.wire.clone(), ended };
+        let (wire, lingering) = (viewer.connection.wire.clone(), viewer.lingering.clone());
+        let channel = Self { channel: opened, wire, lingering, over: AtomicBool::new(false), ended };
         time::timeout(OPENING, channel.opened()).await.unwrap_or(Err(TransferError::Ended))?;
+        channel.lingering.rested().into_iter().for_each(|rested| close(&channel.wire, rested));
         Ok(channel)
     }
 
@@ -61,6 +97,7 @@ impl Channel {
             }
             match serde_json::from_slice(&message.data) {
                 Ok(Transfer::Failed { code, message }) => {
+                    self.is_over();
                     return Err(TransferError::Refused(RpcError { code, message, data: None }));
                 }
                 Ok(message) => return Ok(Heard::Message(message)),
@@ -68,6 +105,11 @@ impl Channel {
                 Err(error) => log::debug!("a message of a transfer is not known: {error}"),
             }
         }
+    }
+
+    /// The last word was said.
+    pub(super) fn is_over(&self) {
+        self.over.store(true, Ordering::Relaxed);
     }
 
     /// The next event but the end of the channel, which is an error. Safe to cancel.
@@ -112,6 +154,7 @@ impl Channel {
             while self.channel.outstanding_bytes().await.is_ok_and(|bytes| bytes > 0) {
                 time::sleep(LOOK).await;
             }
+            self.is_over();
             Ok::<(), TransferError>(())
         };
         let _ = time::timeout(FAREWELL, farewell).await;
@@ -120,10 +163,17 @@ impl Channel {
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        let channel = self.channel.clone();
-        let closing = async move {
-            let _ = channel.close().await;
-        };
-        self.wire.spawn(Box::pin(closing)).detach();
+        if self.over.load(Ordering::Relaxed) {
+            self.lingering.push(self.channel.clone());
+        } else {
+            close(&self.wire, self.channel.clone());
+        }
     }
+}
+
+fn close(wire: &Arc<Wire>, channel: Arc<dyn DataChannel>) {
+    let closing = async move {
+        let _ = channel.close().await;
+    };
+    wire.spawn(Box::pin(closing)).detach();
 }
