@@ -139,7 +139,8 @@ async fn calls_and_their_errors() {
     assert_eq!(notice(&mut viewer, method::DEVICE_STATS).await["viewers"], 1);
 
     let cases = [
-        ("files.list", json!({}), code::METHOD_NOT_FOUND),
+        ("files.burn", json!({}), code::METHOD_NOT_FOUND),
+        (method::FILES_LIST, json!({"path": "../etc"}), code::INVALID_PARAMS),
         (method::CHAT_SEND, json!({}), code::INVALID_PARAMS),
         (method::CHAT_SEND, json!({"text": " "}), code::INVALID_PARAMS),
         (method::CHAT_SEND, json!({"text": "x".repeat(5000)}), code::INVALID_PARAMS),

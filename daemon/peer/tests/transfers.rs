@@ -113,6 +113,12 @@ impl Channel {
         }
     }
 
+    /// Closes it, and waits until it is: the next channel may get its stream, and must not overtake its reset.
+    async fn close(&self) {
+        self.0.close().await.unwrap();
+        while !matches!(self.hear().await, Heard::Closed) {}
+    }
+
     async fn failed(&self) -> i32 {
         match self.last().await {
             Transfer::Failed { code, .. } => code,
@@ -178,7 +184,7 @@ async fn a_file_goes_up_and_comes_down_again() {
         channel.send(&data, 0, size).await;
         channel.say(&Transfer::End { hash: hash(&data) }).await;
         assert_eq!(channel.last().await, Transfer::Done);
-        channel.0.close().await.unwrap();
+        channel.close().await;
         assert_eq!(std::fs::read(setup.dir.path().join(&path)).unwrap(), data);
 
         let ready = visit.get(&path, 0, "").await.unwrap();
@@ -199,7 +205,7 @@ async fn a_file_goes_up_and_comes_down_again() {
         };
         assert_eq!((end, come == data), (hash(&data), true));
         channel.say(&Transfer::Done).await;
-        channel.0.close().await.unwrap();
+        channel.close().await;
     }
     assert!(partials(&setup).is_empty());
     let listed = visit.viewer.call(method::FILES_LIST, json!({ "path": "files/új könyvtár" })).await.unwrap();
@@ -219,7 +225,7 @@ async fn what_was_sent_before_a_break_is_not_sent_again() {
     channel.send(&data, 0, 3 * MIB + 5).await;
     channel.arrived().await;
     // Closed, not given up: this is a pause. And then the whole session goes.
-    channel.0.close().await.unwrap();
+    channel.close().await;
     let ready = first.put("files/a", data.len(), true).await.unwrap();
     assert_eq!((ready.offset, ready.before), (3 * RESUME_STEP, hash(&data[2 * MIB..3 * MIB])));
     let channel = Channel::open(&first.viewer, &ready.transfer).await;
@@ -284,27 +290,27 @@ async fn what_is_wrong_or_given_up_leaves_nothing() {
     channel.send(&data, 0, MIB).await;
     channel.say(&Transfer::Failed { code: code::UNAVAILABLE, message: "enough".into() }).await;
     assert_eq!(channel.failed().await, code::UNAVAILABLE);
-    channel.0.close().await.unwrap();
+    channel.close().await;
 
     let ready = visit.put("files/wrong", data.len(), false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
     channel.send(&data, 0, data.len()).await;
     channel.say(&Transfer::End { hash: hash(&data[1..]) }).await;
     assert_eq!(channel.failed().await, code::MISMATCH);
-    channel.0.close().await.unwrap();
+    channel.close().await;
 
     let ready = visit.put("files/greedy", MIB, false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
     channel.send(&data, 0, MIB).await;
     channel.0.send(BytesMut::from(&data[MIB..MIB + 1])).await.unwrap();
     assert_eq!(channel.failed().await, code::TOO_FAST, "beyond the credit");
-    channel.0.close().await.unwrap();
+    channel.close().await;
 
     let ready = visit.put("files/short", data.len(), false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
     channel.say(&Transfer::End { hash: hash(&data) }).await;
     assert_eq!(channel.failed().await, code::MISMATCH, "nothing came");
-    channel.0.close().await.unwrap();
+    channel.close().await;
 
     assert!(partials(&setup).is_empty(), "{:?}", partials(&setup));
     assert_eq!(
@@ -329,7 +335,7 @@ async fn so_many_at_once_and_no_others() {
     channel.0.send(BytesMut::from(&b"x"[..])).await.unwrap();
     channel.say(&Transfer::End { hash: hash(b"x") }).await;
     assert_eq!(channel.last().await, Transfer::Done);
-    channel.0.close().await.unwrap();
+    channel.close().await;
     let again = async {
         while visit.put("files/4", 1, false).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -342,6 +348,22 @@ async fn so_many_at_once_and_no_others() {
         let closed =
             async { while !matches!(channel.poll().await, Some(DataChannelEvent::OnClose) | None) {} };
         timeout(LONG, closed).await.expect("closed");
+    }
+    visit.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_after_the_other_for_long() {
+    let setup = Setup::new(DEVICE);
+    let visit = visit(&setup).await;
+    let data = bytes(MAX_CHUNK + 1, 1);
+    for number in 0..150 {
+        let ready = visit.put(&format!("files/{number}"), data.len(), false).await.unwrap();
+        let channel = Channel::open(&visit.viewer, &ready.transfer).await;
+        channel.send(&data, 0, data.len()).await;
+        channel.say(&Transfer::End { hash: hash(&data) }).await;
+        assert_eq!(channel.last().await, Transfer::Done);
+        channel.close().await;
     }
     visit.leave().await;
 }

@@ -215,7 +215,9 @@ fn many_small_files_go_over_one_session() {
     assert_eq!((code(&fetched), stderr(&fetched).as_str()), (Some(0), ""), "nor there");
     for number in 0..150 {
         let name = format!("many/{number}");
-        assert!(fs::read(pair.here(&format!("back/{number}"))).unwrap() == fs::read(pair.here(&name)).unwrap());
+        assert!(
+            fs::read(pair.here(&format!("back/{number}"))).unwrap() == fs::read(pair.here(&name)).unwrap()
+        );
         assert!(fs::read(pair.there(&name)).unwrap() == fs::read(pair.here(&name)).unwrap());
     }
 }

@@ -5,11 +5,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Browser } from '../src/chromium';
 import type { Device } from '../src/daemon';
 import { Desk, onDisk, transfer } from '../src/files';
+import type { Network, Shape } from '../src/network';
 import type { Viewer } from '../src/viewer';
 import { expect, type Stage } from './fixtures';
 
 export const MB = 1_000_000;
 export const ALL = 'watch,chat,files,upload,manage';
+/** 3 MB a second. */
+export const SLOW: Shape = { rate_kbps: 24_000, queue_ms: 200 };
 const LARGE = 9 * MB;
 
 export interface Wish {
@@ -22,10 +25,18 @@ export interface Wish {
   disk?: boolean;
 }
 
+interface Room {
+  device: Device;
+  desk: Desk;
+  viewer: Viewer;
+  /** Between them, where it is slow. */
+  network: Network | undefined;
+}
+
 /** A device, a folder for what is sent, and a viewer that may do everything with files. */
-export async function filesOf(stage: Stage, wish: Wish = {}): Promise<{ device: Device; desk: Desk; viewer: Viewer }> {
+export async function filesOf(stage: Stage, wish: Wish = {}): Promise<Room> {
   const desk = stage.ends(await Desk.make());
-  const network = wish.slow === true ? await stage.network('ww-e2e-files', { rate_kbps: 24_000, queue_ms: 200 }) : undefined;
+  const network = wish.slow === true ? await stage.network('ww-e2e-files', SLOW) : undefined;
   const device = await stage.device(network ? network.a : {});
   const viewer = await stage.viewer(network ? await stage.chromium(network.b.namespace) : wish.browser);
   if (wish.picker === 'own') await viewer.context.addInitScript(chooseOwn);
@@ -34,7 +45,7 @@ export async function filesOf(stage: Stage, wish: Wish = {}): Promise<{ device: 
   await viewer.open(`${device.url}#${await device.addWord('files', '--allow', ALL)}`);
   await viewer.becomes('live', 20_000);
   await viewer.page.locator('button[name=open-files]').waitFor();
-  return { device, desk, viewer };
+  return { device, desk, viewer, network };
 }
 
 /** The dialogue is the system's: nothing in the page, and no test, can answer it. */
@@ -78,6 +89,17 @@ export async function putOffset(viewer: Viewer): Promise<number> {
         });
       }),
   );
+}
+
+/** Bytes that the newest session sent on channels of transfers. */
+export async function sentBytes(viewer: Viewer): Promise<number> {
+  return await viewer.page.evaluate(async () => {
+    let sum = 0;
+    (await window.tap.connections.at(-1)?.getStats())?.forEach((entry: { type: string; label?: string; bytesSent?: number }) => {
+      if (entry.type === 'data-channel' && entry.label?.startsWith('transfer/') === true) sum += entry.bytesSent ?? 0;
+    });
+    return sum;
+  });
 }
 
 /** Unfinished uploads on the device's disk. */

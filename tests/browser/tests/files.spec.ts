@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { until } from '../src/child';
 import { arrives, Desk, drop, entry, onDisk, saved, sha256, transfer } from '../src/files';
 import { Viewer } from '../src/viewer';
-import { ALL, choose, filesOf, MB, moves, partials, putOffset, withoutPicker } from './files-stage';
+import { ALL, choose, filesOf, MB, moves, partials, putOffset, sentBytes, SLOW, withoutPicker } from './files-stage';
 import { expect, test } from './fixtures';
 
 test('a file dropped on the page is on the disk, whole, and comes back byte for byte', async ({ stage }) => {
@@ -49,6 +49,20 @@ test('a folder dropped is a folder on the disk, empty ones too; more files than 
   await expect(entry(viewer, '4.bin')).toContainText('200 kB');
   await viewer.page.locator('watchword-files nav').getByRole('button', { name: 'files' }).click();
   await expect(entry(viewer, 'trip')).toBeVisible();
+});
+
+test('hundreds of small files are sent no faster than the device takes calls', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const { device, desk, viewer } = await filesOf(stage);
+  for (let n = 0; n < 400; n++) {
+    await desk.file(`many/${n}`, 10);
+    await mkdir(join(desk.directory, `many/empty ${n}`));
+  }
+  await drop(viewer, join(desk.directory, 'many'));
+  await expect(viewer.page.locator('watchword-transfers h3')).toContainText('400 files, 400 done', { timeout: 60_000 });
+  await expect.poll(() => readdirSync(onDisk(device, 'many')).length, { timeout: 30_000 }).toBe(800);
+  await expect(viewer.page.locator('watchword-files [role=alert]')).toHaveText('');
+  expect(await viewer.state()).toBe('live');
 });
 
 test('paused, resumed, cancelled: what is paused goes on where it was, what is cancelled leaves nothing', async ({ stage }) => {
@@ -116,6 +130,53 @@ test('the device killed in the middle: uploads and downloads go on by themselves
   await arrives(device, 'up.bin', up, 60_000);
   expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
   await expect(transfer(viewer, 'up.bin')).toContainText('sent.');
+});
+
+test('the network gone for 10 s: uploads and downloads go on by themselves', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const { device, desk, viewer, network } = await filesOf(stage, { slow: true });
+  const up = await desk.file('up.bin', 10 * MB);
+  await writeFile(onDisk(device, 'down.bin'), await readFile(await desk.file('down.bin', 10 * MB)));
+  await viewer.page.locator('button[name=open-files]').click();
+  const download = viewer.page.waitForEvent('download', { timeout: 90_000 });
+  await entry(viewer, 'down.bin').locator('.entry').click();
+  await drop(viewer, up);
+  await moves(viewer, 'up.bin', 2 * MB);
+  await moves(viewer, 'down.bin', 2 * MB);
+  await network?.cut();
+  await viewer.page.waitForTimeout(10_000);
+  await network?.shape(SLOW);
+  await arrives(device, 'up.bin', up, 60_000);
+  expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
+  expect(partials(device)).toEqual([]);
+});
+
+test('the page loaded again: a file that was dropped goes on by the handle that the browser kept', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const path = await desk.file('long.bin', 12 * MB);
+  await drop(viewer, path);
+  await moves(viewer, 'long.bin', 4 * MB);
+  await viewer.page.reload({ waitUntil: 'commit' });
+  await viewer.becomes('live', 20_000);
+  await viewer.page.locator('button[name=open-files]').click();
+  // Headless, the browser gives the leave to read by itself; else a person is asked.
+  const goOn = transfer(viewer, 'long.bin').getByRole('button', { name: 'Go on' });
+  await expect(transfer(viewer, 'long.bin')).toBeVisible();
+  if (await goOn.isVisible()) await goOn.click();
+  await arrives(device, 'long.bin', path);
+  expect(await sentBytes(viewer), 'not all of it was sent twice').toBeLessThan(10 * MB);
+});
+
+test('another file of the same name and size takes the place of one that was not finished', async ({ stage }) => {
+  const { device, desk, viewer } = await filesOf(stage, { slow: true });
+  const [first, second] = [await desk.file('same.bin', 8 * MB), await desk.file('other/same.bin', 8 * MB)];
+  await drop(viewer, first);
+  await moves(viewer, 'same.bin', 3 * MB);
+  await transfer(viewer, 'same.bin').getByRole('button', { name: /Pause/ }).click();
+  await drop(viewer, second);
+  await arrives(device, 'same.bin', second);
+  await expect(viewer.page.locator('watchword-transfers li')).toHaveCount(1);
+  expect(partials(device)).toEqual([]);
 });
 
 test('what the device refuses, it says; a name that is taken is replaced only when a person says so', async ({ stage }) => {
@@ -227,7 +288,7 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     await withoutPicker(viewer);
     await viewer.open(`${device.url}#${await device.addWord('screen', '--allow', ALL)}`);
     await viewer.becomes('live');
-    await mkdir(onDisk(device, 'holidays'));
+    await mkdir(onDisk(device, 'holidays/in the mountains, far away from everything/day one'), { recursive: true });
     await writeFile(onDisk(device, 'notes for the next time, with a very long name that does not fit.txt'), 'x'.repeat(1_234));
     await writeFile(onDisk(device, 'taken.txt'), 'there');
     await viewer.page.locator('button[name=open-files]').click();
@@ -238,6 +299,9 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     await expect(transfer(viewer, 'taken.txt')).toContainText('Replace it?');
     await transfer(viewer, 'taken.txt').scrollIntoViewIfNeeded();
     await viewer.page.screenshot({ path: info.outputPath(`${screen}-transfers.png`) });
+    for (const name of ['holidays', 'in the mountains, far away from everything', 'day one']) await entry(viewer, name).locator('.entry').click();
+    await expect(viewer.page.locator('watchword-files nav li').last()).toBeInViewport();
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-deep.png`) });
     const panel = await viewer.page.locator('watchword-files').boundingBox();
     expect((panel?.x ?? 0) + (panel?.width ?? 0), 'nothing is beside the screen').toBeLessThanOrEqual(size.width);
     expect(await viewer.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width);
@@ -245,6 +309,7 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
       const box = await button.boundingBox();
       expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(size.width);
     }
+    await viewer.page.locator('watchword-files nav').getByRole('button', { name: 'files' }).click();
     await entry(viewer, 'holidays').getByRole('button', { name: /Rename/ }).click();
     await viewer.page.screenshot({ path: info.outputPath(`${screen}-rename.png`) });
     const download = viewer.page.waitForEvent('download');

@@ -1,7 +1,10 @@
 /** Firefox, which brings no H.264 of its own here: word, control, chat and sound work, and it says what it cannot show. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { until } from '../src/child';
+import { arrives, Desk, sha256 } from '../src/files';
 import { firefoxBecomes, launchFirefox, openInFirefox, textOf } from '../src/firefox';
 import { FIREFOX } from '../src/paths';
 import type { DeviceStats } from '../src/viewer';
@@ -66,6 +69,40 @@ test('Firefox starts within 500 ms of the proof, and within its own second where
 });
 
 /** All text of the page, shadow roots included. */
+test('Firefox: files there and back, small and large, and a command', async ({ stage }) => {
+  test.setTimeout(120_000);
+  const more = ['[[commands]]', 'name = "lamp"', 'label = "Lamp"', 'run = ["/bin/echo", "the lamp is on"]'].join('\n');
+  const device = await stage.device({ more });
+  const desk = stage.ends(await Desk.make());
+  const downloads = join(desk.directory, 'downloads');
+  await mkdir(downloads);
+  const browser = await launchFirefox({ 'browser.download.folderList': 2, 'browser.download.dir': downloads });
+  stage.ends({ end: () => browser.close() });
+  const word = await device.addWord('firefox', '--allow', 'watch,listen,files,upload,commands');
+  const page = await openInFirefox(browser, `${device.url}#${word}`);
+  await firefoxBecomes(page, 'live', 20_000);
+  // On a screen as small as this one nothing is open at first.
+  await page.locator('>>> button[name=open-chat]').click();
+  await page.locator('>>> form[name=lamp] button').click();
+  await until('the lamp is on', async () => (await allText(page)).includes('the lamp is on'));
+
+  await page.locator('>>> button[name=open-files]').click();
+  for (const [name, size] of [['small.bin', 100_000], ['large.bin', 9_000_000]] as const) {
+    const source = await desk.file(name, size);
+    const input = (await page.$('>>> input[name=files]'))?.toElement('input');
+    await (await input)?.uploadFile(source);
+    await arrives(device, name, source);
+    const row = `>>> .list li[data-name="${name}"] .entry`;
+    // A locator waits for changes of the document, and hears of none in a shadow root.
+    await until(`${name} is listed`, async () => (await page.$(row)) !== null);
+    await page.locator(row).click();
+    // Firefox writes to a file of another name until it is whole.
+    const whole = (): boolean => existsSync(join(downloads, name)) && statSync(join(downloads, name)).size === size;
+    await until(`${name} is here`, whole, { within: 20_000 });
+    expect(sha256(join(downloads, name))).toBe(sha256(source));
+  }
+});
+
 async function allText(page: Awaited<ReturnType<typeof openInFirefox>>): Promise<string> {
   return await page.evaluate(() => {
     const read = (root: ParentNode & { textContent?: string | null }): string =>

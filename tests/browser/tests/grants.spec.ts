@@ -40,6 +40,42 @@ test('two viewers chat: names, who is here, links, and the history for one who c
   await expect(late.page.locator('.here')).not.toContainText('viewer 2', { timeout: 10_000 });
 });
 
+test('a message that nobody sees makes a sound where that is wished, and the wish is remembered', async ({ stage }) => {
+  const device = await stage.device();
+  const [ada, ben] = [await stage.viewer(), await stage.viewer()];
+  await ada.context.addInitScript(() => {
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (when) {
+      document.documentElement.dataset.sounds = String(Number(document.documentElement.dataset.sounds ?? 0) + 1);
+      start.call(this, when);
+    };
+  });
+  for (const viewer of [ada, ben]) {
+    await viewer.open(device.link);
+    await viewer.becomes('live');
+  }
+  const sounds = (): Promise<number> => ada.page.evaluate(() => Number(document.documentElement.dataset.sounds ?? 0));
+  const badge = ada.page.locator('button[name=open-chat] .unread');
+  await ada.page.locator('button[name=open-chat]').click();
+  await ben.ask('chat.send', { text: 'one' });
+  await expect(badge).toHaveText('1');
+  expect(await sounds(), 'nobody wished for it').toBe(0);
+  await ada.page.locator('button[name=open-chat]').click();
+  const toggle = ada.page.locator('button[name=chat-sound]');
+  await toggle.click();
+  await expect(toggle).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(sounds, { message: 'it is heard once what it will be like' }).toBe(1);
+  await ben.ask('chat.send', { text: 'two' });
+  await expect(ada.page.locator('ol.messages')).toContainText('two');
+  expect(await sounds(), 'the chat is seen').toBe(1);
+  await ada.page.locator('button[name=open-chat]').click();
+  await ben.ask('chat.send', { text: 'three' });
+  await expect.poll(sounds).toBe(2);
+  await ada.page.reload({ waitUntil: 'commit' });
+  await ada.becomes('live');
+  await expect(toggle).toHaveAttribute('aria-pressed', 'true');
+});
+
 test('a word allows what its owner granted, and nothing else; acts are recorded, and what was said is not', async ({ stage }) => {
   const device = await stage.device();
   const silent = await device.addWord('silent', '--allow', 'listen');

@@ -96,8 +96,8 @@ export class Download {
   }
 
   giveUp(): void {
-    this.#tell(this.#channel, GIVEN_UP);
-    this.stop();
+    this.#stopped = true;
+    this.#channel?.giveUp();
   }
 
   async #begin(): Promise<GetReady> {

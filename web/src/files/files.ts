@@ -32,6 +32,8 @@ export class Files {
   readonly #changed: () => void;
   readonly #disk = new Disk();
   readonly #kept = new KeptUploads();
+  /** Of uploads from an earlier visit. */
+  readonly #handles = new WeakMap<UploadJob, FileSystemFileHandle>();
   #place = '';
   #link: Link | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,7 +42,7 @@ export class Files {
     this.#may = may;
     this.#changed = changed;
     this.folder = new Folder(changed);
-    this.transfers = new Transfers({ changed, done: (transfer) => this.#done(transfer) });
+    this.transfers = new Transfers({ changed, done: (transfer) => this.#done(transfer), failed: (transfer) => this.#failed(transfer) });
     void sweep(Date.now());
   }
 
@@ -90,15 +92,17 @@ export class Files {
     }
     if (unreadable > 0) this.say(`The browser could not read ${unreadable} of what was picked; the rest is sent.`);
     else this.say(cut ? `That is more than ${MAX_PICKED} files, or deeper than 64 folders: not all of it is sent.` : '');
-    const jobs = files.map((picked) => this.#upload(picked, target));
-    const paths = new Set(jobs.map(({ path }) => path));
+    const running = new Set(this.transfers.all.filter(({ state }) => state.name === 'running').map(({ job }) => job.path));
+    const pairs = files
+      .map((picked): [UploadJob, Picked] => [this.#upload(picked, target), picked])
+      .filter(([{ path }]) => !running.has(path));
+    const paths = new Set(pairs.map(([{ path }]) => path));
     for (const transfer of this.transfers.all) {
       // Chosen again is chosen anew: the device goes on with what it has of it.
-      const { state, job } = transfer;
-      if (paths.has(job.path) && job instanceof UploadJob && state.name !== 'running') this.#replace(transfer);
+      if (paths.has(transfer.job.path) && transfer.job instanceof UploadJob) this.#replace(transfer);
     }
-    this.transfers.add(jobs);
-    await Promise.all([this.#makeFolders(target, emptyFolders), ...jobs.map((job, n) => this.#keep(job, files[n]?.handle))]);
+    this.transfers.add(pairs.map(([job]) => job));
+    await Promise.all([this.#makeFolders(target, emptyFolders), ...pairs.map(([job, { handle }]) => this.#keep(job, handle))]);
   }
 
   /** To be called while a click is being handled: the browser may ask where to put it. */
@@ -107,16 +111,19 @@ export class Files {
     this.transfers.add([new DownloadJob(this.#disk, 'files.get', path, nameOf(path), size, chosen)]);
   }
 
-  /** What a person wrote as a path. Rejects with a sentence for a person. */
+  /** What a person wrote as a path. Resolves and rejects with a sentence for a person. */
   async fetchTyped(text: string): Promise<string> {
     const path = typedPath(text, this.folder.roots.map(({ name }) => name), this.folder.path);
     if (!this.#link) throw new Error('There is no connection to the device just now.');
     const entry = readEntry(await this.#link.request('files.stat', { path }));
     if (entry?.folder === true) throw new Error('This is a folder, not a file.');
-    await this.fetch(path, entry?.size).catch((error: unknown) => {
-      if (!(error instanceof Declined)) throw error;
-    });
-    return path;
+    try {
+      await this.fetch(path, entry?.size);
+    } catch (error) {
+      if (error instanceof Declined) return 'It is not fetched.';
+      throw error;
+    }
+    return `${shown(path)} is being fetched.`;
   }
 
   /** Lines of the chat; `choose` opens the browser's dialogue. */
@@ -127,7 +134,7 @@ export class Files {
         choose();
         return `Choose what to send to ${shown(this.target)}.`;
       },
-      get: async (path) => `${shown(await this.fetchTyped(path))} is being fetched.`,
+      get: (path) => this.fetchTyped(path),
       snapshot: () => {
         if (!this.#may('watch')) return 'Your word does not allow the picture to be seen.';
         this.snapshot();
@@ -150,8 +157,8 @@ export class Files {
   async permit(transfer: Transfer): Promise<void> {
     const { job } = transfer;
     const handle = job instanceof UploadJob ? this.#handles.get(job) : undefined;
-    const granted = (await handle?.requestPermission?.({ mode: 'read' })) === 'granted';
-    if (handle && granted) this.provideAgain(transfer, await handle.getFile());
+    const file = (await handle?.requestPermission?.({ mode: 'read' })) === 'granted' ? await fileOf(handle) : undefined;
+    if (file) this.provideAgain(transfer, file);
     else this.say('The browser does not let this page read the file: choose it again.');
   }
 
@@ -171,8 +178,6 @@ export class Files {
     if (transfer.job instanceof UploadJob) this.#forget(transfer.job);
     this.transfers.remove(transfer);
   }
-
-  readonly #handles = new WeakMap<UploadJob, FileSystemFileHandle>();
 
   /** Why nothing can be sent now. */
   #why(): string {
@@ -234,7 +239,8 @@ export class Files {
       if (!transfer || !kept.handle) continue;
       this.#handles.set(job, kept.handle);
       const permission = await kept.handle.queryPermission?.({ mode: 'read' });
-      if (permission === 'granted') this.provideAgain(transfer, await kept.handle.getFile());
+      const file = permission === 'granted' ? await fileOf(kept.handle) : undefined;
+      if (file) this.provideAgain(transfer, file);
     }
   }
 
@@ -245,9 +251,23 @@ export class Files {
     this.#lookSoon();
   }
 
+  /** What the device refused is refused after a reload as well. */
+  #failed({ job }: Transfer): void {
+    if (job instanceof UploadJob && job.refused) this.#forget(job);
+  }
+
   /** Many files may come one after the other. */
   #lookSoon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.folder.refresh(), LOOK_AFTER);
+  }
+}
+
+/** Undefined where it is gone. */
+async function fileOf(handle: FileSystemFileHandle | undefined): Promise<File | undefined> {
+  try {
+    return await handle?.getFile();
+  } catch {
+    return undefined;
   }
 }

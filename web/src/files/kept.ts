@@ -27,7 +27,7 @@ type Stored = Omit<Kept, 'key'> & {
 };
 
 interface Schema extends DBSchema {
-  uploads: { key: number; value: Stored; indexes: { place: string } };
+  uploads: { key: number; value: Stored };
 }
 
 /** Held by a page as long as it is open. */
@@ -46,6 +46,7 @@ export class KeptUploads {
     try {
       return await (await this.#open()).add('uploads', { ...upload, page: this.#page, since: Date.now() });
     } catch {
+      this.#count--;
       return undefined;
     }
   }
@@ -100,7 +101,7 @@ export class KeptUploads {
     });
     return await openDB<Schema>('watchword', 1, {
       upgrade: (database) => {
-        database.createObjectStore('uploads', { keyPath: 'key', autoIncrement: true }).createIndex('place', 'place');
+        database.createObjectStore('uploads', { keyPath: 'key', autoIncrement: true });
       },
     });
   }

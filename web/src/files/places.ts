@@ -12,6 +12,9 @@ export const SMALL = 4 << 20;
 /** Largest download where there is no place but memory. */
 export const MAX_IN_MEMORY = 256 << 20;
 
+/** The browser takes a download out of the origin's own files within this time, milliseconds. */
+const KEEP_OWN = 3_600_000;
+
 /** A person chose no file after all. */
 export class Declined extends Error {}
 
@@ -72,6 +75,7 @@ export async function openPlace(
       return { ...place, close: () => stream.end() };
     }
     if (await hasRoom(size)) {
+      await sweep(Date.now());
       // Its own name, so that two downloads never meet; it is removed once the browser has had time to take it.
       const own = await opened({ to: 'own', name: crypto.randomUUID() }).catch(() => undefined);
       if (own) return own;
@@ -98,11 +102,12 @@ export async function sweep(now: number): Promise<void> {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
     for await (const [name, handle] of folder.entries()) {
       if (handle.kind !== 'file') continue;
-      const { lastModified } = await (handle).getFile();
-      if (now - lastModified > 3_600_000) await folder.removeEntry(name);
+      const { lastModified } = await handle.getFile();
+      // One that is in use stays: it is removed later.
+      if (now - lastModified > KEEP_OWN) await folder.removeEntry(name).catch(() => undefined);
     }
   } catch {
-    // There is none, or it is in use: another visit removes it.
+    // There is none.
   }
 }
 

@@ -44,12 +44,18 @@ class Attempts implements Job {
 }
 
 let done: Transfer[] = [];
-let transfers = new Transfers({ changed: () => undefined, done: (transfer) => done.push(transfer) });
+let failed: Transfer[] = [];
+const listener = {
+  changed: () => undefined,
+  done: (transfer: Transfer) => void done.push(transfer),
+  failed: (transfer: Transfer) => void failed.push(transfer),
+};
+let transfers = new Transfers(listener);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  done = [];
-  transfers = new Transfers({ changed: () => undefined, done: (transfer) => done.push(transfer) });
+  [done, failed] = [[], []];
+  transfers = new Transfers(listener);
 });
 afterEach(() => {
   transfers.clear();
@@ -74,6 +80,7 @@ test('two run, the rest wait for their turn', async () => {
   await settle();
   expect(names()).toEqual(['failed', 'done', 'running', 'running']);
   expect(transfers.active).toBe(2);
+  expect(failed.length).toBe(1);
 });
 
 test('a session’s end pauses what runs, and the next one goes on with it; what a person paused stays paused', async () => {

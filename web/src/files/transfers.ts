@@ -41,6 +41,8 @@ export interface TransfersListener {
   changed(): void;
   /** It is where it was to go. */
   done(transfer: Transfer): void;
+  /** It came to nothing, unless a person tries again. */
+  failed(transfer: Transfer): void;
 }
 
 /** Lasts as long as the page; sessions come and go below it. */
@@ -114,6 +116,7 @@ export class Transfers {
   /** Takes it off the list because the same file comes anew: what the device has of it stays. */
   replace(transfer: Transfer): void {
     clearTimeout(transfer.timer);
+    transfer.job.drop(undefined, false);
     this.all = this.all.filter((other) => other !== transfer);
   }
 
@@ -140,6 +143,7 @@ export class Transfers {
       }, rest(state.tries));
     }
     if (state.name === 'done') this.#listener.done(transfer);
+    if (state.name === 'failed') this.#listener.failed(transfer);
     this.#listener.changed();
   }
 

@@ -24,6 +24,8 @@ export class UploadJob implements Job {
   readonly note = '';
   /** A person agreed to it. */
   overwrite = false;
+  /** The last attempt ended for good. */
+  refused = false;
   /** By which it is known after a reload. */
   key: number | undefined;
   /** Whether a person may be asked to have a file replaced. */
@@ -78,6 +80,7 @@ export class UploadJob implements Job {
 
   judge(error: unknown, tries: number): Event {
     const message = sentence(error);
+    this.refused = false;
     switch (judge(error, tries > 0 || this.#attempt?.hasMoved === true)) {
       case 'again':
         return { type: 'trouble', message, moved: this.#attempt?.hasMoved === true };
@@ -88,6 +91,7 @@ export class UploadJob implements Job {
       case 'never':
         // A file that changed is read anew by the next attempt, and fails again unless it is chosen again.
         this.#forget();
+        this.refused = true;
         return { type: 'failed', message, fresh: false };
     }
   }

@@ -15,6 +15,8 @@ class Device {
   /** What `files.put` was called with. */
   readonly puts: { resume: boolean }[] = [];
   readonly got: Uint8Array[] = [];
+  /** What is answered to the hash; `done` after the last of these. */
+  readonly verdicts: object[] = [];
   readonly said: { type: string; hash?: string }[] = [];
   readonly answers: { offset: number; before?: string }[];
   channel: RTCDataChannel | undefined;
@@ -55,7 +57,8 @@ class Device {
     if (typeof data === 'string') {
       const message = JSON.parse(data) as { type: string };
       this.said.push(message);
-      if (message.type === 'end') this.say({ type: 'done' });
+      if (message.type === 'failed') this.say(message);
+      if (message.type === 'end') this.say(this.verdicts.shift() ?? { type: 'done' });
     } else {
       this.got.push((data as Uint8Array).slice());
       setTimeout(() => this.say({ type: 'credit', until: 4 * STEP }));
@@ -94,6 +97,17 @@ test('what is there whole is proved by its hash alone', async () => {
   const device = new Device({ offset: bytes.length, before: '' });
   await new Upload(device.link, WISH, new HashedFile(new Blob([bytes]))).run();
   expect([device.total, device.said]).toEqual([0, [{ type: 'end', hash }]]);
+});
+
+test('what the device had was not what it seemed: it is sent from its beginning, once', async () => {
+  const failed = { type: 'failed', code: CODE.mismatch, message: 'not what was announced' };
+  const device = new Device({ offset: STEP, before: await blake3(bytes.slice(0, STEP)) }, { offset: 0 });
+  device.verdicts.push(failed);
+  await new Upload(device.link, WISH, new HashedFile(new Blob([bytes]))).run();
+  expect(device.puts.map(({ resume }) => resume)).toEqual([true, false]);
+  const wrong = new Device({ offset: 0 }, { offset: 0 });
+  wrong.verdicts.push(failed, failed);
+  await expect(new Upload(wrong.link, WISH, new HashedFile(new Blob([bytes]))).run()).rejects.toThrow('not what was announced');
 });
 
 test('an empty file is its hash', async () => {

@@ -4,7 +4,7 @@ import { RpcError } from '../session/control';
 import { Credit } from './credit';
 import type { Source } from './disk';
 import { CODE, MAX_CHUNK, readPutReady, type Link, type PutReady } from './wire';
-import { Broken, GIVEN_UP, WireChannel } from './wire-channel';
+import { Broken, WireChannel } from './wire-channel';
 
 export interface Wish {
   path: string;
@@ -51,13 +51,23 @@ export class Upload {
 
   /** Resolves when the device has the whole file under its name. Rejects with `Broken`, `RpcError`, or a sentence. */
   async run(): Promise<void> {
-    const ready = await this.#begin(this.#wish.resume);
+    if (this.#wish.resume && (await this.#goOn())) return;
+    await this.#send(await this.#begin(false));
+  }
+
+  /** Goes on with what the device has. False: it is of another file, and no longer there. */
+  async #goOn(): Promise<boolean> {
+    const ready = await this.#begin(true);
     if (ready.offset > 0 && ready.before !== '' && ready.before !== (await this.#source.tail(ready.offset))) {
-      // The device has the beginning of another file.
-      await this.#giveUp(ready);
-      await this.#send(await this.#begin(false));
-    } else {
+      await new WireChannel(this.#link, ready.transfer, () => undefined).abandon();
+      return false;
+    }
+    try {
       await this.#send(ready);
+      return true;
+    } catch (error) {
+      if (error instanceof RpcError && error.code === CODE.mismatch) return false;
+      throw error;
     }
   }
 
@@ -70,7 +80,7 @@ export class Upload {
   /** The device removes what it has of it. */
   giveUp(): void {
     this.#stopped = new Broken();
-    tellGivenUp(this.#channel);
+    this.#channel?.giveUp();
   }
 
   async #begin(resume: boolean): Promise<PutReady> {
@@ -80,12 +90,6 @@ export class Upload {
     const ready = readPutReady(answer, size);
     if (this.#stopped) throw this.#stopped;
     return ready;
-  }
-
-  async #giveUp({ transfer }: PutReady): Promise<void> {
-    const channel = new WireChannel(this.#link, transfer, () => undefined);
-    await channel.open();
-    tellGivenUp(channel);
   }
 
   async #send({ transfer, offset }: PutReady): Promise<void> {
@@ -136,18 +140,7 @@ export async function abandon(link: Link, wish: Wish): Promise<void> {
   const answer = await link.request('files.put', {
     path: wish.path, size: wish.size, modified_ms: wish.modifiedMs, overwrite: wish.overwrite, resume: true,
   });
-  const channel = new WireChannel(link, readPutReady(answer, wish.size).transfer, () => undefined);
-  await channel.open();
-  tellGivenUp(channel);
-}
-
-function tellGivenUp(channel: WireChannel | undefined): void {
-  try {
-    channel?.say(GIVEN_UP);
-  } catch {
-    // Its channel is not open: what the device has of it goes with time.
-  }
-  channel?.close();
+  await new WireChannel(link, readPutReady(answer, wish.size).transfer, () => undefined).abandon();
 }
 
 /** What to make of an attempt that came to nothing. */

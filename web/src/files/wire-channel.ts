@@ -7,6 +7,11 @@ import { CODE, readMessage, type Link, type TransferMessage } from './wire';
 const HIGH = 1 << 20;
 const LOW = 512 << 10;
 
+/** The device waits for a channel for 30 s; one that is not open by then never will be, milliseconds. */
+const OPENED_WITHIN = 30_000;
+/** The device answers that it has given a transfer up, milliseconds. */
+const ABANDONED_WITHIN = 5_000;
+
 /** The channel, or the session under it, ended before the transfer did: it can go on later. */
 export class Broken extends Error {
   constructor(message = 'The connection broke.') {
@@ -48,13 +53,29 @@ export class WireChannel {
     return this.#channel.bufferedAmount;
   }
 
+  /** Rejects with `Broken` when it does not open in time. */
   async open(): Promise<void> {
-    await this.until(this.#opened);
+    const timer = setTimeout(() => this.close(), OPENED_WITHIN);
+    await this.until(this.#opened).finally(() => clearTimeout(timer));
   }
 
   /** `work`, unless the channel ends before. */
   until<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#ended]);
+  }
+
+  /** Gives the transfer up, and says so where it can be said; else what the device has of it goes with time. */
+  giveUp(): void {
+    if (this.#channel.readyState === 'open') this.say(GIVEN_UP);
+    this.close();
+  }
+
+  /** Gives the transfer up, and waits for the device to have done so: only then the same may begin anew. */
+  async abandon(): Promise<void> {
+    await this.open();
+    this.say(GIVEN_UP);
+    await Promise.race([this.#ended.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ABANDONED_WITHIN))]);
+    this.close();
   }
 
   say(message: TransferMessage): void {

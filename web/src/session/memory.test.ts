@@ -58,6 +58,15 @@ test('the page loads itself anew once for one reason', () => {
   expect([memory.mayReload('a'), memory.mayReload('a'), memory.mayReload('b')]).toEqual([true, false, true]);
 });
 
+test('a sound for messages is remembered when it is wished, and forgotten when it is not', () => {
+  const { visit } = browser();
+  expect(visit().chatSound).toBe(false);
+  visit().chatSound = true;
+  expect(visit().chatSound).toBe(true);
+  visit().chatSound = false;
+  expect(visit().chatSound).toBe(false);
+});
+
 test('a browser that forbids storage keeps things for the page', () => {
   const forbidden = (): Storage => {
     throw new Error('forbidden');

@@ -6,7 +6,7 @@ export const appStyle = css`
     position: fixed;
     inset: 0;
     display: grid;
-    grid-template: 1fr / 1fr;
+    grid-template: 1fr / minmax(0, 1fr);
     background: var(--ground);
   }
   .picture {
@@ -90,6 +90,7 @@ export const appStyle = css`
   aside {
     display: flex;
     flex-direction: column;
+    min-width: 0;
     min-height: 0;
   }
   aside[hidden] {
@@ -114,7 +115,7 @@ export const appStyle = css`
   }
   @media (min-width: 60rem) {
     :host([scene]:not([panel=''])) {
-      grid-template-columns: 1fr 22rem;
+      grid-template-columns: minmax(0, 1fr) 22rem;
     }
     aside {
       border-inline-start: 1px solid var(--line);
@@ -123,6 +124,9 @@ export const appStyle = css`
   @media (max-width: 59.99rem) {
     :host([scene]:not([panel=''])) {
       grid-template-rows: minmax(30%, 1fr) minmax(0, 55%);
+    }
+    :host([scene][panel='files']) {
+      grid-template-rows: minmax(24%, 1fr) minmax(0, 66%);
     }
   }
 `;

@@ -143,6 +143,7 @@ export class Chat extends ViewerElement {
       header label {
         color: var(--quiet);
         font-size: 0.85rem;
+        white-space: nowrap;
       }
       input {
         min-width: 0;
@@ -152,7 +153,7 @@ export class Chat extends ViewerElement {
         background: var(--ground);
       }
       header input {
-        width: 7.5rem;
+        width: 6rem;
         padding: 0.3rem 0.55rem;
         font-size: 0.9rem;
       }

@@ -36,6 +36,7 @@ export const fileStyle = css`
   }
   nav ol {
     display: flex;
+    align-items: baseline;
     overflow-x: auto;
     scrollbar-width: none;
     white-space: nowrap;
@@ -46,8 +47,11 @@ export const fileStyle = css`
     color: var(--quiet);
     font-weight: 400;
   }
+  nav li {
+    padding-block: 0.2rem;
+  }
   nav button {
-    padding: 0.2rem 0;
+    padding: 0;
     border: 0;
     background: none;
     color: var(--accent);
@@ -170,7 +174,7 @@ export const fileStyle = css`
     overflow-wrap: anywhere;
   }
   input {
-    flex: 1 1 10rem;
+    flex: 1 1 6rem;
     min-width: 0;
     padding: 0.4rem 0.6rem;
     border: 1px solid var(--field);

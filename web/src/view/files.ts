@@ -48,6 +48,9 @@ export class FilesElement extends ViewerElement {
   }
 
   protected override updated(): void {
+    // The folder that is looked at is the last of its path.
+    const path = this.renderRoot.querySelector('nav ol');
+    if (path) path.scrollLeft = path.scrollWidth;
     const field = this.renderRoot.querySelector<HTMLInputElement>('form input:not([data-met])');
     if (!field) return;
     // A field that has just come takes the keyboard; a name without its ending is what is mostly changed.

@@ -70,7 +70,7 @@ export class Picker extends ViewerElement {
     const transfer = event.dataTransfer;
     if (!transfer?.types.includes('Files')) return;
     event.preventDefault();
-    this.over = this.viewer?.state.name === 'live';
+    this.over = this.viewer?.files.allowed === true;
     transfer.dropEffect = this.over && this.viewer?.files.target !== undefined ? 'copy' : 'none';
   }
 
@@ -78,7 +78,8 @@ export class Picker extends ViewerElement {
     this.over = false;
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
-    if (this.viewer?.state.name === 'live') this.#send(dropped(event.dataTransfer));
+    // Without a connection just now it waits for the next.
+    if (this.viewer?.files.allowed === true) this.#send(dropped(event.dataTransfer));
   }
 
   #chosen(event: Event): void {

@@ -1,6 +1,7 @@
 //! The other side of a session: a viewer that is no browser.
 
 mod calls;
+mod closings;
 mod hearing;
 mod reports;
 mod starting;
@@ -15,6 +16,7 @@ use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};
 use crate::session::negotiation::resolve;
 use crate::tracks::codecs::{self, CONSTRAINED_BASELINE};
 use calls::Calls;
+use closings::Closings;
 use hearing::{hear, receive};
 use protocol::control::{Call, LABEL};
 use protocol::sealed::Sealed;
@@ -48,6 +50,7 @@ pub struct Viewer {
     media: mpsc::Receiver<Media>,
     tracks: Tracks,
     lingering: Lingering,
+    closings: Closings,
 }
 
 type Tracks = Arc<Mutex<Vec<Arc<dyn TrackRemote>>>>;
@@ -200,6 +203,7 @@ impl Viewer {
     /// # Errors
     /// When the connection has ended.
     pub async fn channel(&self, label: &str) -> Result<Arc<dyn DataChannel>, webrtc::error::Error> {
+        self.closings.over().await;
         self.connection.peer.create_data_channel(label, None).await
     }
 
@@ -242,6 +246,7 @@ impl Viewer {
         opened(&*control, &mut reports).await?;
         connection.wire.settle();
         connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
-        Ok(Self { connection, calls, notices, media, tracks, lingering: Lingering::default() })
+        let (lingering, closings) = (Lingering::default(), Closings::default());
+        Ok(Self { connection, calls, notices, media, tracks, lingering, closings })
     }
 }

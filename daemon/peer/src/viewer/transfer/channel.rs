@@ -2,7 +2,7 @@
 
 use super::TransferError;
 use crate::transfers::flow::Flow;
-use crate::viewer::Viewer;
+use crate::viewer::{Viewer, closings::Closings};
 use crate::wire::Wire;
 use bytes::BytesMut;
 use protocol::control::{RpcError, Transfer, transfer_label};
@@ -31,6 +31,7 @@ const LINGERING: usize = 1;
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
     wire: Arc<Wire>,
+    closings: Closings,
     lingering: Lingering,
     /// The last word was said.
     over: AtomicBool,
@@ -76,10 +77,16 @@ impl Channel {
     pub(super) async fn open(viewer: &Viewer, transfer: &str) -> Result<Self, TransferError> {
         let opened = viewer.channel(&transfer_label(transfer)).await.map_err(|_| TransferError::Ended)?;
         let ended = viewer.calls.ended.clone();
-        let (wire, lingering) = (viewer.connection.wire.clone(), viewer.lingering.clone());
-        let channel = Self { channel: opened, wire, lingering, over: AtomicBool::new(false), ended };
+        let channel = Self {
+            channel: opened,
+            wire: viewer.connection.wire.clone(),
+            closings: viewer.closings.clone(),
+            lingering: viewer.lingering.clone(),
+            over: AtomicBool::new(false),
+            ended,
+        };
         time::timeout(OPENING, channel.opened()).await.unwrap_or(Err(TransferError::Ended))?;
-        channel.lingering.rested().into_iter().for_each(|rested| close(&channel.wire, rested));
+        channel.lingering.rested().into_iter().for_each(|rested| channel.close(rested));
         Ok(channel)
     }
 
@@ -110,6 +117,19 @@ impl Channel {
     /// The last word was said.
     pub(super) fn is_over(&self) {
         self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Closes one of this session.
+    fn close(&self, channel: Arc<dyn DataChannel>) {
+        let closing = self.closings.begin();
+        let close = async move {
+            let _ = channel.close().await;
+            let closed =
+                async { while !matches!(channel.poll().await, Some(DataChannelEvent::OnClose) | None) {} };
+            let _ = time::timeout(FAREWELL, closed).await;
+            drop(closing);
+        };
+        self.wire.spawn(Box::pin(close)).detach();
     }
 
     /// The next event but the end of the channel, which is an error. Safe to cancel.
@@ -166,14 +186,7 @@ impl Drop for Channel {
         if self.over.load(Ordering::Relaxed) {
             self.lingering.push(self.channel.clone());
         } else {
-            close(&self.wire, self.channel.clone());
+            self.close(self.channel.clone());
         }
     }
-}
-
-fn close(wire: &Arc<Wire>, channel: Arc<dyn DataChannel>) {
-    let closing = async move {
-        let _ = channel.close().await;
-    };
-    wire.spawn(Box::pin(closing)).detach();
 }

@@ -40,7 +40,6 @@ pub(super) async fn run(
     if began_as.len() != put.size {
         return Err(TransferError::Changed);
     }
-    let t = std::time::Instant::now();
     let ready: PutReady = viewer.ready(method::FILES_PUT, put).await?;
 
     let channel = Channel::open(viewer, &ready.transfer).await?;

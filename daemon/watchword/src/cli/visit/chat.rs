@@ -8,7 +8,7 @@ use crate::client::{Failure, Output, Session, printable, remark};
 use awaited::Awaited;
 use peer::viewer::CallError;
 use protocol::{
-    control::{Call, ChatMessage, ChatSend, RoomChanged, RoomEvent, code, method},
+    control::{Call, ChatMessage, ChatSend, RoomChanged, RoomEvent, RoomInfo, code, method},
     grant::Right,
 };
 use serde_json::json;
@@ -40,6 +40,8 @@ pub(in crate::cli) struct Chat {
 struct Talk<'a> {
     session: &'a mut Session,
     output: Output,
+    /// This visit's number in the room.
+    own: u64,
     awaited: Awaited,
     /// A line was not taken.
     refused: Option<String>,
@@ -55,12 +57,13 @@ impl Chat {
                     let _: serde_json::Value =
                         session.ask(method::PROFILE_SET, &json!({ "name": name })).await?;
                 }
+                let RoomInfo { you: own, .. } = session.ask(method::ROOM_INFO, &json!({})).await?;
                 if output.is_screen() {
                     let info = session.info();
                     let you = name.as_ref().unwrap_or(&info.you);
                     remark(&format!("you are {} at {}; Ctrl-D ends", printable(you), printable(&info.name)));
                 }
-                Talk { session, output, awaited: Awaited::default(), refused: None }.run().await
+                Talk { session, output, own, awaited: Awaited::default(), refused: None }.run().await
             })
             .await
     }
@@ -157,6 +160,8 @@ impl Talk<'_> {
                 Err(_) => Ok(()),
             },
             method::ROOM_CHANGED => match serde_json::from_value::<RoomChanged>(call.params) {
+                // That one's own name is new is no news.
+                Ok(change) if change.member.id == self.own => Ok(()),
                 Ok(change) => self.output.show(&change, changed),
                 Err(_) => Ok(()),
             },
