@@ -3,24 +3,23 @@
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { until } from '../src/child';
 import { arrives, drop, entry, onDisk, saved, sha256, transfer } from '../src/files';
 import { choose, filesOf, MB, moves, partials, putOffset, sentBytes, SLOW } from './files-stage';
 import { expect, test } from './fixtures';
 
 test('paused, resumed, cancelled: what is paused goes on where it was, what is cancelled leaves nothing', async ({ stage }) => {
   const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const [kept, dropped] = [await desk.file('kept.bin', 12 * MB), await desk.file('dropped.bin', 12 * MB)];
+  const [kept, dropped] = [await desk.file('kept.bin', 12 * MB), await desk.file('dropped.bin', 15 * MB)];
   await drop(viewer, kept, dropped);
-  await moves(viewer, 'kept.bin');
-  await moves(viewer, 'dropped.bin');
+  await moves(viewer, 'kept.bin', 3 * MB);
+  await moves(viewer, 'dropped.bin', 2 * MB);
   await expect(transfer(viewer, 'kept.bin')).toContainText(/MB\/s|kB\/s/);
   await expect(transfer(viewer, 'kept.bin')).toContainText('left');
   await transfer(viewer, 'kept.bin').getByRole('button', { name: /Pause/ }).click();
   await expect(transfer(viewer, 'kept.bin')).toContainText(/Paused: .* of 12 MB/);
   await transfer(viewer, 'dropped.bin').getByRole('button', { name: /Cancel/ }).click();
   await expect(transfer(viewer, 'dropped.bin')).toHaveCount(0);
-  await until('only the paused one is unfinished', () => partials(device).length === 1);
+  await expect.poll(() => partials(device), { message: 'only the paused one is unfinished', timeout: 20_000 }).toHaveLength(1);
   const offset = putOffset(viewer);
   await transfer(viewer, 'kept.bin').getByRole('button', { name: /Resume/ }).click();
   await arrives(device, 'kept.bin', kept);
