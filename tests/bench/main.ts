@@ -9,8 +9,10 @@ import { table, write, type Figure, type Goals } from './figures';
 import { freezes } from './freezes';
 import { glassToGlass } from './glass';
 import { encoderAlone, load } from './load';
-import { HD, RTT30 } from './setting';
+import { pictureUnderTransfers } from './picture';
+import { HD, LINE, RTT30 } from './setting';
 import { show, starts } from './start';
+import { transfers } from './transfers';
 
 /** On two shared cores. */
 const GOALS: Goals = {
@@ -24,11 +26,33 @@ const GOALS: Goals = {
   rss_mb_1_viewers: { median: 45 },
   freezes_loss2: { median: 0 },
   freezes_loss5: { median: 0 },
+  upload_chromium_mb_s: { least: 28 },
+  upload_chromium_mb_s_rtt30: { least: 16 },
+  upload_chromium_mb_s_rtt30_loss1: { least: 0.45 },
+  download_chromium_mb_s: { least: 25 },
+  download_chromium_mb_s_rtt30: { least: 17 },
+  download_chromium_mb_s_rtt30_loss1: { least: 0.45 },
+  cli_up_mb_s: { least: 60 },
+  cli_up_mb_s_rtt30: { least: 17 },
+  cli_up_mb_s_rtt30_loss1: { least: 0.45 },
+  cli_down_mb_s: { least: 60 },
+  cli_down_mb_s_rtt30: { least: 17 },
+  cli_down_mb_s_rtt30_loss1: { least: 0.45 },
+  upload_cpu_cores: { median: 0.5 },
+  transfer_rss_growth_mb: { median: 16 },
+  picture_under_upload_frames_pct: { least: 99 },
+  picture_under_upload_freezes: { median: 0 },
+  picture_under_upload_ping_ms: { p95: 150 },
+  picture_under_upload_share_pct: { least: 80 },
+  picture_under_download_frames_pct: { least: 99 },
+  picture_under_download_freezes: { median: 0 },
+  picture_under_download_ping_ms: { p95: 150 },
+  picture_under_download_share_pct: { least: 80 },
 };
 
 const RESULTS = `${ROOT}target/bench/results.jsonl`;
 
-type Measure = (device: Device, browser: Browser) => Promise<Figure[]>;
+type Measure = (device: Device, browser: Browser, network?: Network) => Promise<Figure[]>;
 
 async function start(suffix: string, device: Device, browser: Browser): Promise<Figure[]> {
   const { figures, trace } = await starts(device, browser, suffix);
@@ -36,14 +60,31 @@ async function start(suffix: string, device: Device, browser: Browser): Promise<
   return figures;
 }
 
+/** Bytes of a transfer; with loss it takes as long with less. */
+const [WHOLE, LITTLE] = [100_000_000, 8_000_000];
+
+/** Files each way on a network of this shape, in the order of the names. */
+function transfersOn(suffix: string, bytes: number, shape?: Shape): { names: string[]; shape?: Shape; measure: Measure } {
+  const rates = ['upload_chromium', 'download_chromium', 'cli_up', 'cli_down'].map((name) => `${name}_mb_s${suffix}`);
+  return {
+    names: [...rates, `transfers${suffix}`, ...(suffix === '' ? ['upload_cpu_cores'] : []), 'transfer_rss_growth_mb'],
+    ...(shape && { shape }),
+    measure: (device, browser, network) => transfers(device, browser, suffix, bytes, network?.b.namespace),
+  };
+}
+
 /** What is measured: the figures' names, the network, and how. */
 const PLAN: readonly { names: string[]; shape?: Shape; measure: Measure }[] = [
-  { names: ['first_frame_ms', 'first_frame_proved_ms'], measure: (...on) => start('', ...on) },
-  { names: ['first_frame_ms_rtt30', 'first_frame_proved_ms_rtt30'], shape: RTT30, measure: (...on) => start('_rtt30', ...on) },
-  { names: ['glass_to_glass_ms'], measure: async (...on) => [await glassToGlass(...on, '')] },
-  { names: ['glass_to_glass_ms_rtt30_loss1'], shape: { ...RTT30, loss: 1 }, measure: async (...on) => [await glassToGlass(...on, '_rtt30_loss1')] },
-  { names: ['freezes_loss2'], shape: { ...RTT30, loss: 2 }, measure: async (...on) => [await freezes(...on, '_loss2')] },
-  { names: ['freezes_loss5'], shape: { ...RTT30, loss: 5 }, measure: async (...on) => [await freezes(...on, '_loss5')] },
+  { names: ['first_frame_ms', 'first_frame_proved_ms'], measure: (device, browser) => start('', device, browser) },
+  { names: ['first_frame_ms_rtt30', 'first_frame_proved_ms_rtt30'], shape: RTT30, measure: (device, browser) => start('_rtt30', device, browser) },
+  { names: ['glass_to_glass_ms'], measure: async (device, browser) => [await glassToGlass(device, browser, '')] },
+  { names: ['glass_to_glass_ms_rtt30_loss1'], shape: { ...RTT30, loss: 1 }, measure: async (device, browser) => [await glassToGlass(device, browser, '_rtt30_loss1')] },
+  { names: ['freezes_loss2'], shape: { ...RTT30, loss: 2 }, measure: async (device, browser) => [await freezes(device, browser, '_loss2')] },
+  { names: ['freezes_loss5'], shape: { ...RTT30, loss: 5 }, measure: async (device, browser) => [await freezes(device, browser, '_loss5')] },
+  transfersOn('', WHOLE),
+  transfersOn('_rtt30', WHOLE, RTT30),
+  transfersOn('_rtt30_loss1', LITTLE, { ...RTT30, loss: 1 }),
+  { names: ['picture_under_upload', 'picture_under_download'], shape: LINE, measure: pictureUnderTransfers },
 ];
 
 async function main(wanted: readonly string[]): Promise<void> {
@@ -51,7 +92,9 @@ async function main(wanted: readonly string[]): Promise<void> {
     wanted.length === 0 || names.some((name) => wanted.some((part) => name.includes(part)));
   const figures: Figure[] = [];
   const keep = (more: Figure[]): void => {
-    figures.push(...more);
+    // A later one of the same name knows more.
+    const known = figures.filter(({ name }) => !more.some((newer) => newer.name === name));
+    figures.splice(0, figures.length, ...known, ...more);
     for (const { name, median, p95, unit } of more) console.log(`${name}: ${median} / ${p95} ${unit}`);
     write(RESULTS, figures);
   };
@@ -98,7 +141,7 @@ async function withDevice(network: Network | undefined, browser: Browser, measur
     const { encoder, picture, version } = await viewer.ask<Record<'encoder' | 'picture' | 'version', string>>('device.info');
     console.log(`Watchword ${version}, ${encoder}, ${picture}`);
     await viewer.leave();
-    return await measure(device, browser);
+    return await measure(device, browser, network);
   } finally {
     await device.end();
   }

@@ -10,3 +10,6 @@ export const HD: Config = {
 
 /** 15 ms each way. */
 export const RTT30 = { delay_ms: 15 };
+
+/** A home's line: 20 Mbit/s each way. */
+export const LINE = { ...RTT30, rate_kbps: 20_000 };
