@@ -3,7 +3,7 @@
 
 use crate::{
     bytes::B64,
-    control,
+    control::{self, MAX_MESSAGE, rpc::Incoming},
     identity::{Identity, verify_claim},
     pass::PassKey,
     proof::{DeviceLogin, KE2_LEN, KE3_LEN, Record, ServerSetup, SessionKey, ViewerLogin},
@@ -37,6 +37,25 @@ pub fn control(data: &[u8]) {
     assert!(again);
     if let control::Message::Call(call) = message {
         params(&call.params);
+    }
+}
+
+/// A message on the control channel, as a device reads it: a call, or something that can be answered.
+pub fn rpc(data: &[u8]) {
+    match control::rpc::read(data, true) {
+        Incoming::Call(call) => calls(&call.params),
+        Incoming::Bad(id, error) => {
+            let answer = control::rpc::answer(id, Err(error));
+            assert!(answer.len() <= 2 * MAX_MESSAGE && is::<control::Answer>(answer.as_bytes()));
+        }
+        Incoming::Answer => {}
+    }
+}
+
+/// A text on the channel of a transfer.
+pub fn transfer(data: &[u8]) {
+    if let Some(message) = control::Transfer::read(data) {
+        travels(&message);
     }
 }
 
@@ -140,6 +159,25 @@ fn is<T: DeserializeOwned>(json: &[u8]) -> bool {
     serde_json::from_slice::<T>(json).is_ok()
 }
 
+/// The parameters of every call as a device reads them: wrong ones are answered with a sentence.
+fn calls(value: &serde_json::Value) {
+    fn read<T: DeserializeOwned>(value: &serde_json::Value) {
+        if let Err(error) = control::rpc::params::<T>(value.clone()) {
+            assert!(error.code == control::code::INVALID_PARAMS && error.message.ends_with('.'));
+        }
+    }
+    read::<control::ChatSend>(value);
+    read::<control::ChatHistory>(value);
+    read::<control::CommandRun>(value);
+    read::<control::CommandStarted>(value);
+    read::<control::FilesList>(value);
+    read::<control::FilesPath>(value);
+    read::<control::FilesMove>(value);
+    read::<control::FilesRemove>(value);
+    read::<control::FilesPut>(value);
+    read::<control::FilesGet>(value);
+}
+
 fn params(value: &serde_json::Value) {
     fn read<T: DeserializeOwned>(value: &serde_json::Value) {
         let _ = T::deserialize(value);
@@ -180,6 +218,13 @@ mod tests {
         ]
     }
 
+    const TRANSFER: [&str; 4] = [
+        r#"{"type":"credit","until":4194304}"#,
+        r#"{"type":"end","hash":"af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"}"#,
+        r#"{"type":"done"}"#,
+        r#"{"type":"failed","code":-32004,"message":"The device's disk is full; remove something first."}"#,
+    ];
+
     fn samples() -> Vec<Vec<u8>> {
         let mut samples: Vec<_> = seeds().into_iter().flat_map(|(_, samples)| samples).collect();
         samples.retain(|sample| !sample.is_empty());
@@ -204,6 +249,8 @@ mod tests {
             ("from_server", messages("from_server")),
             ("sealed", messages("sealed")),
             ("control", messages("control")),
+            ("rpc", messages("control")),
+            ("transfer", TRANSFER.iter().map(|text| text.as_bytes().to_vec()).collect()),
             ("word", texts("words")),
             ("suggestion", texts("suggestions")),
             ("proof_device", opaque(&["ke1", "ke3"])),
@@ -247,6 +294,8 @@ mod tests {
             to_server(&data);
             from_server(&data);
             control(&data);
+            rpc(&data);
+            transfer(&data);
             sealed(&data);
             state(&data);
             opener(&data);

@@ -22,7 +22,7 @@ use std::{
 /// Between two looks at what is on the device's disk.
 const LOOK: Duration = Duration::from_micros(500);
 /// Devices at once. Each waits most of the time: its viewer needs some seconds to miss it.
-const DEVICES: u64 = 5;
+const DEVICES: u64 = 7;
 /// Largest file that is sent, bytes: enough that kills meet every part of an upload.
 const LARGEST: u64 = 24 << 20;
 

@@ -2,13 +2,13 @@
 
 use super::later::Later;
 use super::methods::Methods;
-use super::rpc;
 use crate::files::{FilesError, TreePath};
 use crate::room::now_ms;
 use crate::transfers::{Content, Files, Transfers};
 use ::media::{Feed, SnapshotError};
 use protocol::control::{
     Call, FilesGet, FilesList, FilesMove, FilesPath, FilesPut, FilesRemove, GetReady, RpcError, code, method,
+    rpc,
 };
 use protocol::grant::Right;
 use serde_json::{Value, json};

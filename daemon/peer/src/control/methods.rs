@@ -3,14 +3,14 @@
 use super::later::Later;
 use super::rights::{self, Rights};
 use super::runs::Runs;
-use super::{files, rpc, slash};
+use super::{files, slash};
 use crate::device::Device;
 use crate::room::{Member, now_ms};
 use crate::tracks::sender::Sent;
 use crate::transfers::Transfers;
 use ::media::Feed;
 use protocol::control::{
-    Call, ChatHistory, ChatMessage, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method,
+    Call, ChatHistory, ChatMessage, ChatSend, DeviceStats, MAX_CHAT, RpcError, code, method, rpc,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -5,7 +5,6 @@ mod later;
 mod limits;
 mod methods;
 mod rights;
-mod rpc;
 mod runs;
 mod slash;
 
@@ -17,9 +16,9 @@ use crate::room::News;
 use later::{Finished, Pending};
 use limits::{Calls, Outbox, Pass};
 use methods::{Effect, Outcome};
+use protocol::control::rpc::{self, Incoming};
 use protocol::control::{Bye, Call, CommandExit, MediaState, code, method};
 use protocol::grant::Right;
-use rpc::Incoming;
 use runs::Heard;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,9 +1,8 @@
 //! The commands that one viewer runs.
 
-use super::rpc;
 use crate::commands::{Caller, CommandError, CommandEvent, Commands, Running};
 use protocol::control::{
-    CommandExit, CommandExited, CommandInfo, CommandOutput, CommandRun, CommandStarted, RpcError, code,
+    CommandExit, CommandExited, CommandInfo, CommandOutput, CommandRun, CommandStarted, RpcError, code, rpc,
 };
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -8,7 +8,7 @@ use super::signaling::Signaling;
 use super::stop::Stop;
 use super::{End, Environment};
 use crate::control::Leave;
-use protocol::control::LABEL;
+use protocol::control::{Bye, LABEL};
 use protocol::sealed::Sealed;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,7 @@ enum Happening {
     Heard(Sealed),
     Candidate(String),
     Source,
+    Flooded,
     Elapsed,
 }
 
@@ -170,7 +171,11 @@ impl Session {
         match self.happening(answered, deadline).await {
             Happening::Stop => Some(Event::End(Reason::Stopped)),
             Happening::State => answered.state(),
-            Happening::Left(leave) => Some(self.left(leave)),
+            Happening::Left(leave) => {
+                // It has said what there was to say.
+                answered.control = None;
+                Some(self.left(leave))
+            }
             Happening::Channel(channel) => self.channel(channel, answered).await,
             Happening::Heard(message) => {
                 self.signaling.heard(message, &*answered.connection.peer).await;
@@ -184,12 +189,13 @@ impl Session {
                 answered.tell_media();
                 None
             }
+            Happening::Flooded => Some(self.misbehaved("Too much came in a transfer that had ended.")),
             Happening::Elapsed => Some(Event::Elapsed),
         }
     }
 
     async fn happening(&mut self, answered: &mut Answered, deadline: Option<Instant>) -> Happening {
-        let Answered { reports, control, video, audio, .. } = answered;
+        let Answered { reports, control, video, audio, transfers, .. } = answered;
         tokio::select! {
             biased;
             () = self.stop.ended() => Happening::Stop,
@@ -200,6 +206,7 @@ impl Session {
             Some(candidate) = reports.candidates.recv() => Happening::Candidate(candidate),
             () = video.changed() => Happening::Source,
             () = audio.changed() => Happening::Source,
+            () = transfers.flooded() => Happening::Flooded,
             () = until(deadline) => Happening::Elapsed,
         }
     }
@@ -209,11 +216,13 @@ impl Session {
             Leave::Closed => Event::ControlClosed,
             Leave::Bye => Event::End(Reason::Left),
             Leave::Said => Event::End(Reason::Stopped),
-            Leave::Misbehaved(sentence) => {
-                self.detail = Some(sentence.to_owned());
-                Event::End(Reason::Misbehaved)
-            }
+            Leave::Misbehaved(sentence) => self.misbehaved(sentence),
         }
+    }
+
+    fn misbehaved(&mut self, sentence: &str) -> Event {
+        self.detail = Some(sentence.to_owned());
+        Event::End(Reason::Misbehaved)
     }
 
     /// A data channel of the viewer's: the first one with the right name is the control channel, others are those of
@@ -230,15 +239,22 @@ impl Session {
         }
         let _ = channel.close().await;
         answered.refused_channels += 1;
-        (answered.refused_channels > MAX_REFUSED_CHANNELS).then(|| {
-            self.detail = Some("too many data channels were opened".to_owned());
-            Event::End(Reason::Misbehaved)
-        })
+        (answered.refused_channels > MAX_REFUSED_CHANNELS)
+            .then(|| self.misbehaved("Too many data channels were opened."))
+    }
+
+    /// What the viewer is told of an end that is not its own.
+    fn bye(&self, reason: Reason) -> Option<Bye> {
+        match reason {
+            Reason::Stopped => Some(self.stop.bye()),
+            Reason::Misbehaved => self.detail.clone().map(|reason| Bye { reason, again: false }),
+            Reason::Left | Reason::Lost | Reason::NeverConnected | Reason::BadOffer | Reason::Failed => None,
+        }
     }
 
     async fn finish(&mut self, mut answered: Answered, reason: Reason) {
-        if reason == Reason::Stopped && answered.control.is_some() {
-            answered.bye.send_replace(Some(self.stop.bye()));
+        if let Some(bye) = self.bye(reason).filter(|_| answered.control.is_some()) {
+            answered.bye.send_replace(Some(bye));
             let _ = timeout(BYE_LIMIT, left(&mut answered.control)).await;
         }
         let (repeated, dropped) = answered.connection.wire.counters();

@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 use webrtc::runtime::Runtime as _;
 
@@ -55,6 +56,8 @@ pub(crate) struct Transfers {
     awaited: Awaited,
     last: Arc<AtomicU64>,
     places: Arc<Semaphore>,
+    /// Cancelled when the viewer goes on sending in a transfer that has ended.
+    flooded: CancellationToken,
 }
 
 impl Transfers {
@@ -67,6 +70,7 @@ impl Transfers {
             awaited: Arc::default(),
             last: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            flooded: CancellationToken::new(),
         }
     }
 
@@ -120,6 +124,11 @@ impl Transfers {
         awaited.is_some_and(|awaited| awaited.send(channel).is_ok())
     }
 
+    /// Returns when the viewer goes on sending in a transfer that has ended: its session has to end. Safe to cancel.
+    pub(crate) async fn flooded(&self) {
+        self.flooded.cancelled().await;
+    }
+
     fn offer(&self, place: OwnedSemaphorePermit, on: String, content: Content) -> GetReady {
         let ready = GetReady {
             transfer: String::new(),
@@ -155,7 +164,7 @@ impl Transfers {
         let name = (self.last.fetch_add(1, Ordering::Relaxed) + 1).to_string();
         let (to, channel) = oneshot::channel();
         lock(&self.awaited).insert(name.clone(), to);
-        let (awaited, known_as) = (self.awaited.clone(), name.clone());
+        let (awaited, known_as, flooded) = (self.awaited.clone(), name.clone(), self.flooded.clone());
         let mut record = Record { rights: self.rights.clone(), on, result: Some(said::broken()) };
         let task = async move {
             let _place = place;
@@ -163,7 +172,9 @@ impl Transfers {
             lock(&awaited).remove(&known_as);
             if let Ok(Ok(channel)) = opened {
                 record.ended(transfer(channel.clone()).await);
-                said::close(&*channel).await;
+                if !said::close(&*channel).await {
+                    flooded.cancel();
+                }
             }
         };
         self.wire.spawn(Box::pin(task)).detach();

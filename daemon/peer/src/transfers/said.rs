@@ -1,6 +1,6 @@
 //! What is said on the channel of a transfer beside the bytes.
 
-use protocol::control::{RpcError, Transfer, code};
+use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code};
 use std::time::Duration;
 use tokio::time::timeout;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
@@ -9,8 +9,8 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a transfer waits for the next that has to come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest text, bytes.
-const MAX_TEXT: usize = 4096;
+/// Bytes that may still be on their way when a transfer ends: twice what any viewer has credit for.
+const MAX_LATE: usize = 8 << 20;
 
 /// What came on the channel of a transfer.
 pub(super) enum Heard {
@@ -31,18 +31,13 @@ pub(super) async fn hear(channel: &dyn DataChannel) -> Heard {
             Some(DataChannelEvent::OnMessage(message)) if !message.is_string => {
                 return Heard::Bytes(message.data);
             }
-            Some(DataChannelEvent::OnMessage(message)) => return read(&message.data),
+            Some(DataChannelEvent::OnMessage(message)) => {
+                return Transfer::read(&message.data).map_or(Heard::Nonsense, Heard::Said);
+            }
             Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) | None => return Heard::Closed,
             Some(_) => {}
         }
     }
-}
-
-fn read(text: &[u8]) -> Heard {
-    if text.len() > MAX_TEXT {
-        return Heard::Nonsense;
-    }
-    serde_json::from_slice(text).map_or(Heard::Nonsense, Heard::Said)
 }
 
 /// Says something; that the channel is gone is heard elsewhere.
@@ -57,11 +52,22 @@ pub(super) async fn say_failed(channel: &dyn DataChannel, error: &RpcError) {
     say(channel, &Transfer::Failed { code: error.code, message: error.message.clone() }).await;
 }
 
-/// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then.
-pub(super) async fn close(channel: &dyn DataChannel) {
-    let closed = async { while !matches!(hear(channel).await, Heard::Closed) {} };
+/// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then. `false`:
+/// it went on sending, as nobody does who has heard it.
+pub(super) async fn close(channel: &dyn DataChannel) -> bool {
+    let mut late = 0;
+    let closed = async {
+        while late <= MAX_LATE {
+            match hear(channel).await {
+                Heard::Bytes(bytes) => late += bytes.len(),
+                Heard::Said(_) | Heard::Nonsense => late += MAX_TRANSFER_TEXT,
+                Heard::Closed => return,
+            }
+        }
+    };
     let _ = timeout(FAREWELL, closed).await;
     let _ = channel.close().await;
+    late <= MAX_LATE
 }
 
 pub(super) fn failure(code: i32, sentence: &str) -> RpcError {

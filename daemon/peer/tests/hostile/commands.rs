@@ -135,7 +135,7 @@ async fn what_is_deaf_to_sigterm_ends_when_it_is_stopped_and_when_its_viewer_lea
         assert_eq!(running(script), 1);
         if !leaves {
             offender.call(method::COMMAND_STOP, started).await.unwrap();
-            assert_eq!(offender.notice(method::COMMAND_EXITED).await["exit"]["how"], "stopped");
+            assert_eq!(offender.notice(method::COMMAND_EXITED).await["exit"], "stopped");
         }
         offender.leave().await;
         until(|| running(script) == 0).await;

@@ -79,6 +79,16 @@ impl Stage {
         self.setup.dir.path().join(path)
     }
 
+    /// Waits until nothing is left of uploads that are not whole; the disk may take its time.
+    pub(crate) async fn nothing_unfinished(&self) {
+        let gone = async {
+            while !self.partials().is_empty() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(LONG, gone).await.unwrap_or_else(|_| panic!("{:?} stay", self.partials()));
+    }
+
     /// Files of uploads that are not whole.
     pub(crate) fn partials(&self) -> Vec<PathBuf> {
         let hidden = std::fs::read_dir(self.on_disk("files/.watchword-partial"));
@@ -197,6 +207,7 @@ impl Visit {
         let end = timeout(LONG, self.served).await.expect("the session ends").unwrap();
         assert_eq!(end.reason, Reason::Misbehaved, "{end}");
         let why = end.detail.expect("the log is told why");
+        // One that does not read does not hear it.
         assert!(bye.is_none_or(|bye| bye == why));
         self.viewer.leave().await;
         why
@@ -205,6 +216,11 @@ impl Visit {
     /// The session still stands; this viewer leaves.
     pub(crate) async fn leave(self) {
         assert_eq!(self.call(method::PING, json!({})).await.unwrap(), json!({}));
+        self.go().await;
+    }
+
+    /// This viewer leaves.
+    pub(crate) async fn go(self) {
         self.viewer.leave().await;
         let end = timeout(LONG, self.served).await.expect("the session ends").unwrap();
         assert_eq!(end.reason, Reason::Left, "{end}");

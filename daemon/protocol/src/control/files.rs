@@ -15,6 +15,8 @@ pub const MAX_PATH: usize = 4096;
 pub const MAX_FILE_NAME: usize = 255;
 /// Largest binary message of a transfer, bytes.
 pub const MAX_CHUNK: usize = 64 * 1024;
+/// Longest text message of a transfer, bytes.
+pub const MAX_TRANSFER_TEXT: usize = 4096;
 /// Transfers resume at multiples of this, bytes.
 pub const RESUME_STEP: u64 = 1 << 20;
 
@@ -181,4 +183,12 @@ pub enum Transfer {
         /// A sentence for a person.
         message: String,
     },
+}
+
+impl Transfer {
+    /// Reads a text message; `None`: nobody says this in a transfer.
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<Self> {
+        if text.len() > MAX_TRANSFER_TEXT { None } else { serde_json::from_slice(text).ok() }
+    }
 }

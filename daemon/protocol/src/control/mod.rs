@@ -8,6 +8,7 @@ mod commands;
 mod device;
 mod files;
 pub mod method;
+pub mod rpc;
 
 pub use chat::*;
 pub use commands::*;

@@ -1,13 +1,13 @@
 //! JSON-RPC 2.0: from the bytes of a stranger to a call, and back.
 
-use protocol::control::{Answer, Call, Id, MAX_MESSAGE, Message, Outcome, RpcError, Version, code};
+use super::{Answer, Call, Id, MAX_MESSAGE, Message, Outcome, RpcError, Version, code};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What a message was.
 #[derive(Debug, PartialEq)]
-pub(super) enum Incoming {
+pub enum Incoming {
     /// A request (with an id) or a notification.
     Call(Call),
     /// An answer. We ask nothing, so it is of no use.
@@ -17,7 +17,8 @@ pub(super) enum Incoming {
 }
 
 /// Reads one message. Batches are refused.
-pub(super) fn read(bytes: &[u8], text: bool) -> Incoming {
+#[must_use]
+pub fn read(bytes: &[u8], text: bool) -> Incoming {
     if !text {
         return Incoming::Bad(None, error(code::INVALID_REQUEST, "Messages here are text, not binary."));
     }
@@ -63,7 +64,7 @@ fn call(value: Value) -> Incoming {
 ///
 /// # Errors
 /// [`code::INVALID_PARAMS`], with what is wrong.
-pub(super) fn params<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
+pub fn params<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     serde_json::from_value(params)
         .map_err(|wrong| error(code::INVALID_PARAMS, &format!("The parameters are wrong: {wrong}.")))
@@ -73,17 +74,19 @@ pub(super) fn params<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> 
 ///
 /// # Errors
 /// [`code::INTERNAL`] if it cannot be written as JSON.
-pub(super) fn result<T: Serialize>(value: &T) -> Result<Value, RpcError> {
+pub fn result<T: Serialize>(value: &T) -> Result<Value, RpcError> {
     serde_json::to_value(value).map_err(|_| error(code::INTERNAL, "The answer could not be written."))
 }
 
 /// An error object.
-pub(super) fn error(code: i32, message: &str) -> RpcError {
+#[must_use]
+pub fn error(code: i32, message: &str) -> RpcError {
     RpcError { code, message: message.to_owned(), data: None }
 }
 
 /// The text of an answer.
-pub(super) fn answer(id: Option<Id>, result: Result<Value, RpcError>) -> String {
+#[must_use]
+pub fn answer(id: Option<Id>, result: Result<Value, RpcError>) -> String {
     let outcome = match result {
         Ok(value) => Outcome::Result(value),
         Err(error) => Outcome::Error(error),
@@ -92,7 +95,7 @@ pub(super) fn answer(id: Option<Id>, result: Result<Value, RpcError>) -> String 
 }
 
 /// The text of a notification.
-pub(super) fn notification<T: Serialize>(method: &str, params: &T) -> String {
+pub fn notification<T: Serialize>(method: &str, params: &T) -> String {
     let params = serde_json::to_value(params).unwrap_or(Value::Null);
     text(&Message::Call(Call { jsonrpc: Version::V2, id: None, method: method.to_owned(), params }))
 }
