@@ -31,8 +31,8 @@ use webrtc::error::Error;
 const STATISTICS: Duration = Duration::from_secs(1);
 /// Between two tries to send what the channel did not take.
 const AGAIN: Duration = Duration::from_millis(20);
-/// How long a bye may take to leave.
-const FAREWELL: Duration = Duration::from_millis(300);
+/// How long a bye may take to arrive, behind what was said before.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How a control channel ended.
 #[derive(Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@
 mod content;
 mod files;
 pub(crate) mod flow;
+mod pace;
 mod path;
 mod receive;
 mod said;

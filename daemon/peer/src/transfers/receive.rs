@@ -1,7 +1,8 @@
 //! The device receives.
 
+use super::pace::Pace;
 use super::path::Path;
-use super::said::{Heard, PATIENCE, broken, failure, hear, nonsense, say, say_failed, silent};
+use super::said::{Heard, broken, failure, hear, nonsense, say, say_failed, silent};
 use crate::files::Upload;
 use bytes::BytesMut;
 use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
@@ -108,7 +109,7 @@ struct Receiving<'a> {
 impl Receiving<'_> {
     /// Until it is cut short; that it is whole, or the disk fails, is said by the disk.
     async fn run(&mut self, gone: &CancellationToken) -> Cut {
-        let mut heard_at = Instant::now();
+        let mut pace = Pace::new(Instant::now());
         self.give_credit().await;
         let mut ended = false;
         loop {
@@ -117,13 +118,15 @@ impl Receiving<'_> {
                 () = gone.cancelled() => return Cut::TakenOver,
                 Ok(()) = self.progress.changed() => self.give_credit().await,
                 heard = hear(self.channel) => {
-                    heard_at = Instant::now();
+                    if let Heard::Bytes(bytes) = &heard {
+                        pace.moved(bytes.len() as u64, Instant::now());
+                    }
                     if let Err(cut) = self.heard(heard, &mut ended).await {
                         return cut;
                     }
                 }
                 // The hash of all may take the disk its time.
-                () = sleep_until(heard_at + PATIENCE), if !ended => return Cut::Kept(silent()),
+                () = sleep_until(pace.deadline()), if !ended => return Cut::Kept(silent()),
             }
         }
     }

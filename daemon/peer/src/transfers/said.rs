@@ -1,5 +1,6 @@
 //! What is said on the channel of a transfer beside the bytes.
 
+use super::pace::PATIENCE;
 use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -7,8 +8,6 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
 /// How long the last message may take to arrive.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// How long a transfer waits for the next that has to come.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes that may still be on their way when a transfer ends: twice what any viewer has credit for.
 const MAX_LATE: usize = 8 << 20;
 
@@ -40,16 +39,18 @@ pub(super) async fn hear(channel: &dyn DataChannel) -> Heard {
     }
 }
 
-/// Says something; that the channel is gone is heard elsewhere.
+/// Says something; that the channel is gone is heard elsewhere. It waits behind what the viewer has not taken, but not
+/// without end.
 pub(super) async fn say(channel: &dyn DataChannel, message: &Transfer) {
     // Serialising this type cannot fail.
     let text = serde_json::to_string(message).unwrap_or_default();
-    let _ = channel.send_text(&text).await;
+    let _ = timeout(PATIENCE, channel.send_text(&text)).await;
 }
 
-/// Says why it came to nothing.
+/// Says why it came to nothing. A viewer that takes nothing is not told.
 pub(super) async fn say_failed(channel: &dyn DataChannel, error: &RpcError) {
-    say(channel, &Transfer::Failed { code: error.code, message: error.message.clone() }).await;
+    let failed = Transfer::Failed { code: error.code, message: error.message.clone() };
+    let _ = timeout(FAREWELL, say(channel, &failed)).await;
 }
 
 /// Waits until the viewer has closed the channel, which it does when it has heard the last, or closes it then. `false`:
@@ -81,8 +82,10 @@ pub(super) fn broken() -> RpcError {
 
 /// The viewer does nothing.
 pub(super) fn silent() -> RpcError {
-    let sentence =
-        format!("Nothing came for {} s, so the transfer was ended; begin it again.", PATIENCE.as_secs());
+    let sentence = format!(
+        "Next to nothing moved for {} s, so the transfer was ended; begin it again.",
+        PATIENCE.as_secs()
+    );
     failure(code::UNAVAILABLE, &sentence)
 }
 

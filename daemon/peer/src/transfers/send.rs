@@ -2,13 +2,14 @@
 
 use super::content::Content;
 use super::flow::Flow;
-use super::said::{Heard, PATIENCE, broken, hear, nonsense, say, say_failed, silent};
+use super::pace::{PATIENCE, Pace};
+use super::said::{Heard, broken, hear, nonsense, say, say_failed, silent};
 use crate::files::FilesError;
 use crate::wire::Share;
 use bytes::BytesMut;
 use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use webrtc::data_channel::DataChannel;
 
 /// Pieces that were read ahead and wait to be sent.
@@ -77,23 +78,28 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     async fn run(mut self) -> Result<(), RpcError> {
-        let mut moved = Instant::now();
+        let mut pace = Pace::new(Instant::now());
         loop {
             tokio::select! {
                 biased;
                 heard = hear(self.channel) => {
-                    moved = Instant::now();
                     if self.heard(heard)? {
                         return Ok(());
                     }
                 }
                 ready = self.flow.ready(self.next.len()), if !self.next.is_empty() => {
-                    moved = Instant::now();
                     let next = self.next.split_to(ready.map_err(|_| broken())?);
-                    self.flow.send(next).await.map_err(|_| broken())?;
+                    let bytes = next.len() as u64;
+                    let sent = timeout(PATIENCE, self.flow.send(next)).await.map_err(|_| silent())?;
+                    sent.map_err(|_| broken())?;
+                    pace.moved(bytes, Instant::now());
                 }
-                Some(piece) = self.pieces.recv(), if self.next.is_empty() => self.take(piece).await?,
-                () = sleep_until(moved + PATIENCE) => return Err(silent()),
+                piece = self.pieces.recv(), if self.next.is_empty() && !self.ended => {
+                    self.take(piece.unwrap_or(Piece::Failed(FilesError::Disk))).await?;
+                    pace = Pace::new(Instant::now());
+                }
+                // Our own disk may take its time, above all to hash what the viewer has from before a break.
+                () = sleep_until(pace.deadline()), if self.ended || !self.next.is_empty() => return Err(silent()),
             }
         }
     }

@@ -255,8 +255,12 @@ pub(crate) enum Heard {
 
 impl Channel {
     pub(crate) async fn hear(&self) -> Heard {
+        self.hear_within(LONG).await
+    }
+
+    async fn hear_within(&self, limit: Duration) -> Heard {
         loop {
-            match timeout(LONG, self.0.poll()).await.expect("something comes") {
+            match timeout(limit, self.0.poll()).await.expect("something comes") {
                 Some(DataChannelEvent::OnMessage(message)) if message.is_string => {
                     return Heard::Said(serde_json::from_slice(&message.data).unwrap());
                 }
@@ -273,8 +277,13 @@ impl Channel {
 
     /// How it failed.
     pub(crate) async fn failed(&self) -> i32 {
+        self.failed_within(LONG).await
+    }
+
+    /// How it failed; no two of its messages are further apart than this.
+    pub(crate) async fn failed_within(&self, limit: Duration) -> i32 {
         loop {
-            match self.hear().await {
+            match self.hear_within(limit).await {
                 Heard::Said(Transfer::Failed { code, message }) => {
                     assert!(message.ends_with('.'), "a sentence: {message}");
                     return code;

@@ -181,7 +181,7 @@ async fn transfers_one_after_the_other_leave_nothing_behind() {
     let stage = Stage::new().await;
     let offender = stage.offender().await;
     let data = bytes(1_000, 1);
-    for number in 0..300 {
+    for number in 0..120 {
         let caller = offender.viewer.caller();
         offender.sends("files/a", &data).await;
         call(&caller, method::FILES_REMOVE, json!({ "path": "files/a" })).await.unwrap_or_else(|error| {
@@ -192,5 +192,46 @@ async fn transfers_one_after_the_other_leave_nothing_behind() {
     }
     stage.nothing_unfinished().await;
     offender.leave().await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a minute; `make soak` runs it"]
+async fn transfers_that_hardly_move_are_ended_and_make_room() {
+    let stage = Stage::new().await;
+    std::fs::write(stage.on_disk("files/big"), bytes(64 * MIB, 1)).unwrap();
+    let offender = stage.offender().await;
+    offender.put("files/never-opened", MIB).await.unwrap();
+    let silent = offender.put("files/silent", MIB).await.unwrap();
+    let silent = offender.open(&silent.transfer).await;
+    let given = offender.put("files/given", MIB).await.unwrap();
+    let given = offender.open(&given.transfer).await;
+    let taken = offender.get("files/big").await.unwrap();
+    let taken = offender.open(&taken.transfer).await;
+    let trickle = async {
+        for until in 1.. {
+            given.0.send(BytesMut::from(&b"x"[..])).await.unwrap();
+            taken.say(&Transfer::Credit { until }).await;
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let failed = async {
+        tokio::join!(
+            silent.failed_within(LONG * 3),
+            given.failed_within(LONG * 3),
+            taken.failed_within(LONG * 3)
+        )
+    };
+    let codes = tokio::select! {
+        codes = failed => codes,
+        () = trickle => unreachable!(),
+    };
+    assert_eq!(codes, (code::UNAVAILABLE, code::UNAVAILABLE, code::UNAVAILABLE));
+    for channel in [&silent, &given, &taken] {
+        channel.close().await;
+    }
+    offender.sends("files/never-opened", b"now it is").await;
+    offender.leave().await;
+    stage.nothing_unfinished().await;
     stage.close().await;
 }
