@@ -277,7 +277,7 @@ mod tests {
     use std::time::Duration;
     use tokio_util::sync::CancellationToken;
     use tokio_util::task::TaskTracker;
-    use webrtc::runtime::{AsyncUdpSocket, Runtime as _, TokioRuntime, Transmit};
+    use webrtc::runtime::{Runtime as _, TokioRuntime, Transmit};
 
     /// Sends `count` datagrams that begin with `first` in one turn of a task; how many arrived, and how many were dropped.
     async fn in_one_turn(first: u8, count: usize) -> (usize, u64) {
