@@ -84,7 +84,7 @@ const PLAN: readonly { names: string[]; shape?: Shape; measure: Measure }[] = [
   transfersOn('', WHOLE),
   transfersOn('_rtt30', WHOLE, RTT30),
   transfersOn('_rtt30_loss1', LITTLE, { ...RTT30, loss: 1 }),
-  { names: ['picture_under_upload', 'picture_under_download'], shape: LINE, measure: pictureUnderTransfers },
+  { names: ['transfers_picture', 'picture_under_upload', 'picture_under_download'], shape: LINE, measure: pictureUnderTransfers },
 ];
 
 async function main(wanted: readonly string[]): Promise<void> {

@@ -200,6 +200,29 @@ fn several_files_come_together_or_one_by_its_new_name() {
 }
 
 #[test]
+fn many_small_files_go_over_one_session() {
+    let pair = Pair::new(ALL);
+    for number in 0..150 {
+        pair.file(&format!("many/{number}"), number * 37);
+    }
+    let sent = pair.run(&["send", "many"]);
+    assert_eq!((code(&sent), stderr(&sent).as_str()), (Some(0), ""), "it breaks nowhere");
+    let names: Vec<String> = (0..150).map(|number| format!("many/{number}")).collect();
+    fs::create_dir(pair.here("back")).unwrap();
+    let arguments: Vec<&str> =
+        ["get", "-o", "back"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let fetched = pair.run(&arguments);
+    assert_eq!((code(&fetched), stderr(&fetched).as_str()), (Some(0), ""), "nor there");
+    for number in 0..150 {
+        let name = format!("many/{number}");
+        assert!(
+            fs::read(pair.here(&format!("back/{number}"))).unwrap() == fs::read(pair.here(&name)).unwrap()
+        );
+        assert!(fs::read(pair.there(&name)).unwrap() == fs::read(pair.here(&name)).unwrap());
+    }
+}
+
+#[test]
 fn a_file_goes_into_a_pipe() {
     let pair = Pair::new(ALL);
     let sent = pair.file("one", 3_000_001);

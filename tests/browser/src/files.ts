@@ -60,6 +60,16 @@ export async function drop({ context, page }: Viewer, ...files: string[]): Promi
   await session.detach();
 }
 
+/** Holds files over the page, for a moment. */
+export async function hold({ context, page }: Viewer, ...files: string[]): Promise<void> {
+  const session = await context.newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+  }
+  await session.detach();
+}
+
 /** The row of a transfer. */
 export function transfer({ page }: Viewer, name: string): Locator {
   return page.locator(`watchword-transfers li[data-name="${name}"]`);

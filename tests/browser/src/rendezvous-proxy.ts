@@ -8,6 +8,7 @@ import { request as ask, createServer, type Server as HttpsServer } from 'node:h
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Server } from './daemon';
 import { once } from './child';
@@ -74,10 +75,11 @@ export class RendezvousProxy {
     });
     const number = this.#count++;
     this.#carry(socket, upstream, { number, to: 'server' });
-    this.#carry(upstream, socket, { number, to: 'client' });
+    this.#carry(upstream, socket, { number, to: 'client' }, request.socket);
   }
 
-  #carry(from: WebSocket, to: WebSocket, leg: Leg): void {
+  /** What a message becomes arrives as one where the `stream` is known: nothing can happen in between. */
+  #carry(from: WebSocket, to: WebSocket, leg: Leg, stream?: Duplex): void {
     const waiting: string[] = [];
     const send = (text: string): void => {
       if (to.readyState === WebSocket.CONNECTING) waiting.push(text);
@@ -87,8 +89,10 @@ export class RendezvousProxy {
     from.on('message', (data: RawData) => {
       const text = (data as Buffer).toString('utf8');
       this.recorded.push(text);
+      stream?.cork();
       if (!this.tamper) send(text);
       else this.tamper(JSON.parse(text) as Message, leg, (message) => send(JSON.stringify(message)));
+      stream?.uncork();
     });
     this.#sockets.add(from);
     from.on('error', () => undefined); // `close` follows

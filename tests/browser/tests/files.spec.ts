@@ -1,12 +1,12 @@
-/** Files through the page: dropped, walked, fetched and changed; stopped in every way and whole in the end. */
+/** Files through the page: dropped, walked, fetched and changed, on every screen. */
 
 import { readdirSync } from 'node:fs';
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../src/child';
-import { arrives, Desk, drop, entry, onDisk, saved, sha256, transfer } from '../src/files';
+import { arrives, Desk, drop, entry, hold, onDisk, saved, sha256, transfer } from '../src/files';
 import { Viewer } from '../src/viewer';
-import { ALL, choose, filesOf, MB, moves, partials, putOffset, sentBytes, SLOW, withoutPicker } from './files-stage';
+import { ALL, filesOf, MB, withoutPicker } from './files-stage';
 import { expect, test } from './fixtures';
 
 test('a file dropped on the page is on the disk, whole, and comes back byte for byte', async ({ stage }) => {
@@ -65,120 +65,6 @@ test('hundreds of small files are sent no faster than the device takes calls', a
   expect(await viewer.state()).toBe('live');
 });
 
-test('paused, resumed, cancelled: what is paused goes on where it was, what is cancelled leaves nothing', async ({ stage }) => {
-  const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const [kept, dropped] = [await desk.file('kept.bin', 12 * MB), await desk.file('dropped.bin', 12 * MB)];
-  await drop(viewer, kept, dropped);
-  await moves(viewer, 'kept.bin');
-  await moves(viewer, 'dropped.bin');
-  await expect(transfer(viewer, 'kept.bin')).toContainText(/MB\/s|kB\/s/);
-  await expect(transfer(viewer, 'kept.bin')).toContainText('left');
-  await transfer(viewer, 'kept.bin').getByRole('button', { name: /Pause/ }).click();
-  await expect(transfer(viewer, 'kept.bin')).toContainText(/Paused: .* of 12 MB/);
-  await transfer(viewer, 'dropped.bin').getByRole('button', { name: /Cancel/ }).click();
-  await expect(transfer(viewer, 'dropped.bin')).toHaveCount(0);
-  await until('only the paused one is unfinished', () => partials(device).length === 1);
-  const offset = putOffset(viewer);
-  await transfer(viewer, 'kept.bin').getByRole('button', { name: /Resume/ }).click();
-  await arrives(device, 'kept.bin', kept);
-  await expect(transfer(viewer, 'kept.bin')).toContainText('sent.');
-  expect(await offset, 'it went on where it was').toBeGreaterThan(0);
-  expect(partials(device)).toEqual([]);
-  expect(readdirSync(onDisk(device)).filter((name) => !name.startsWith('.'))).toEqual(['kept.bin']);
-});
-
-test('the page loaded again in the middle of an upload: the file chosen again, it goes on and arrives whole', async ({ stage }) => {
-  const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const path = await desk.file('long.bin', 12 * MB);
-  await viewer.page.locator('button[name=open-files]').click();
-  await choose(viewer, viewer.page.locator('button[name=send-files]'), path);
-  await moves(viewer, 'long.bin', 4 * MB);
-  await viewer.page.reload({ waitUntil: 'commit' });
-  await viewer.becomes('live', 20_000);
-  await viewer.page.locator('button[name=open-files]').click();
-  await expect(transfer(viewer, 'long.bin')).toContainText('choose the file again to go on');
-
-  const other = await desk.file('other/long.bin', 12 * MB);
-  await choose(viewer, transfer(viewer, 'long.bin').locator('button[name=choose-again]'), other);
-  await expect(viewer.page.locator('watchword-files [role=alert]')).toContainText('another file');
-  const offset = putOffset(viewer);
-  await choose(viewer, transfer(viewer, 'long.bin').locator('button[name=choose-again]'), path);
-  await arrives(device, 'long.bin', path);
-  expect(await offset, 'it went on where it was').toBeGreaterThan(0);
-  await viewer.page.reload({ waitUntil: 'commit' });
-  await viewer.becomes('live', 20_000);
-  await viewer.page.locator('button[name=open-files]').click();
-  await expect(entry(viewer, 'long.bin')).toBeVisible();
-  await expect(viewer.page.locator('watchword-transfers li'), 'what is done is not kept').toHaveCount(0);
-});
-
-test('the device killed in the middle: uploads and downloads go on by themselves', async ({ stage }) => {
-  test.setTimeout(120_000);
-  const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const up = await desk.file('up.bin', 10 * MB);
-  await writeFile(onDisk(device, 'down.bin'), await readFile(await desk.file('down.bin', 10 * MB)));
-  await viewer.page.locator('button[name=open-files]').click();
-  const download = viewer.page.waitForEvent('download', { timeout: 90_000 });
-  await entry(viewer, 'down.bin').locator('.entry').click();
-  await drop(viewer, up);
-  await moves(viewer, 'up.bin', 2 * MB);
-  await moves(viewer, 'down.bin', 2 * MB);
-  await device.kill();
-  await expect(transfer(viewer, 'up.bin')).toContainText('Goes on by itself');
-  await device.start();
-  await viewer.becomes('live', 30_000);
-  await arrives(device, 'up.bin', up, 60_000);
-  expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
-  await expect(transfer(viewer, 'up.bin')).toContainText('sent.');
-});
-
-test('the network gone for 10 s: uploads and downloads go on by themselves', async ({ stage }) => {
-  test.setTimeout(120_000);
-  const { device, desk, viewer, network } = await filesOf(stage, { slow: true });
-  const up = await desk.file('up.bin', 10 * MB);
-  await writeFile(onDisk(device, 'down.bin'), await readFile(await desk.file('down.bin', 10 * MB)));
-  await viewer.page.locator('button[name=open-files]').click();
-  const download = viewer.page.waitForEvent('download', { timeout: 90_000 });
-  await entry(viewer, 'down.bin').locator('.entry').click();
-  await drop(viewer, up);
-  await moves(viewer, 'up.bin', 2 * MB);
-  await moves(viewer, 'down.bin', 2 * MB);
-  await network?.cut();
-  await viewer.page.waitForTimeout(10_000);
-  await network?.shape(SLOW);
-  await arrives(device, 'up.bin', up, 60_000);
-  expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'down.bin')));
-  expect(partials(device)).toEqual([]);
-});
-
-test('the page loaded again: a file that was dropped goes on by the handle that the browser kept', async ({ stage }) => {
-  const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const path = await desk.file('long.bin', 12 * MB);
-  await drop(viewer, path);
-  await moves(viewer, 'long.bin', 4 * MB);
-  await viewer.page.reload({ waitUntil: 'commit' });
-  await viewer.becomes('live', 20_000);
-  await viewer.page.locator('button[name=open-files]').click();
-  // Headless, the browser gives the leave to read by itself; else a person is asked.
-  const goOn = transfer(viewer, 'long.bin').getByRole('button', { name: 'Go on' });
-  await expect(transfer(viewer, 'long.bin')).toBeVisible();
-  if (await goOn.isVisible()) await goOn.click();
-  await arrives(device, 'long.bin', path);
-  expect(await sentBytes(viewer), 'not all of it was sent twice').toBeLessThan(10 * MB);
-});
-
-test('another file of the same name and size takes the place of one that was not finished', async ({ stage }) => {
-  const { device, desk, viewer } = await filesOf(stage, { slow: true });
-  const [first, second] = [await desk.file('same.bin', 8 * MB), await desk.file('other/same.bin', 8 * MB)];
-  await drop(viewer, first);
-  await moves(viewer, 'same.bin', 3 * MB);
-  await transfer(viewer, 'same.bin').getByRole('button', { name: /Pause/ }).click();
-  await drop(viewer, second);
-  await arrives(device, 'same.bin', second);
-  await expect(viewer.page.locator('watchword-transfers li')).toHaveCount(1);
-  expect(partials(device)).toEqual([]);
-});
-
 test('what the device refuses, it says; a name that is taken is replaced only when a person says so', async ({ stage }) => {
   const { device, desk, viewer } = await filesOf(stage);
   await drop(viewer, await desk.file('.watchword-mine', 10));
@@ -229,6 +115,49 @@ test('renamed, removed, a new folder; and none of it for those who may not', asy
   await none.becomes('live');
   await expect(none.page.locator('button[name=open-chat]')).toBeVisible();
   await expect(none.page.locator('button[name=open-files]')).toHaveCount(0);
+});
+
+test('several folders of the owner’s, one of them to be read only; and a word that may send and see nothing', async ({ stage }) => {
+  const desk = stage.ends(await Desk.make());
+  const [photos, inbox] = [join(desk.directory, 'photos'), join(desk.directory, 'in')];
+  await desk.file('photos/a.jpg', 1_000);
+  await mkdir(inbox);
+  const root = (name: string, path: string, writable: boolean): string =>
+    `{ name = "${name}", path = "${path}", writable = ${writable} }`;
+  const more = `[files]\nroots = [${root('photos', photos, false)}, ${root('inbox', inbox, true)}]\n`;
+  const device = await stage.device({ more });
+  const viewer = await stage.viewer();
+  await withoutPicker(viewer);
+  await viewer.open(`${device.url}#${await device.addWord('all', '--allow', ALL)}`);
+  await viewer.becomes('live');
+  await viewer.page.locator('button[name=open-files]').click();
+  const sends = viewer.page.locator('button[name=send-files]');
+  await expect(entry(viewer, 'photos')).toBeVisible();
+  await expect(sends, 'the list of folders takes nothing').toHaveCount(0);
+  const note = await desk.file('note.txt', 'hello');
+  await hold(viewer, note);
+  await expect(viewer.page.locator('watchword-picker[over]')).toHaveCount(1);
+  await expect(viewer.page.locator('watchword-picker .zone')).toHaveText('Choose a folder of the device first.');
+  await expect(viewer.page.locator('watchword-picker .zone')).toBeHidden();
+  await entry(viewer, 'photos').locator('.entry').click();
+  await expect(entry(viewer, 'a.jpg')).toBeVisible();
+  await expect(sends).toHaveCount(0);
+  await expect(entry(viewer, 'a.jpg').getByRole('button', { name: /Rename|Remove/ })).toHaveCount(0);
+  await viewer.page.locator('watchword-files nav').getByRole('button', { name: 'Device' }).click();
+  await entry(viewer, 'inbox').locator('.entry').click();
+  await drop(viewer, note);
+  await expect(entry(viewer, 'note.txt')).toBeVisible();
+  expect(await readFile(join(inbox, 'note.txt'), 'utf8')).toBe('hello');
+
+  const own = await stage.device();
+  const sender = await stage.viewer();
+  await sender.open(`${own.url}#${await own.addWord('sender', '--allow', 'watch,upload')}`);
+  await sender.becomes('live');
+  await sender.page.locator('button[name=open-files]').click();
+  await expect(sender.page.locator('watchword-files')).toContainText('not to be seen there');
+  await drop(sender, note);
+  await expect(transfer(sender, 'note.txt')).toContainText('sent.');
+  await arrives(own, 'note.txt', note);
 });
 
 test('/put, /get and /snapshot are carried out by the page; the picture is a JPEG', async ({ stage }) => {

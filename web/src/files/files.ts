@@ -58,6 +58,12 @@ export class Files {
     return this.folder.writable ? this.folder.path : undefined;
   }
 
+  /** Why there is no target, a sentence. */
+  get why(): string {
+    if (!this.#may('upload')) return 'Your word does not allow files to be sent.';
+    return this.folder.path === '' ? 'Choose a folder of the device first.' : 'This folder can only be read.';
+  }
+
   /** A session is live, and what its word allows is known. `place`: where its device is found. */
   async begin(link: Link, place: string): Promise<void> {
     this.#link = link;
@@ -87,7 +93,7 @@ export class Files {
   async send({ files, emptyFolders, cut, unreadable }: Selection): Promise<void> {
     const target = this.target;
     if (target === undefined) {
-      this.say(this.#why());
+      this.say(this.why);
       return;
     }
     if (unreadable > 0) this.say(`The browser could not read ${unreadable} of what was picked; the rest is sent.`);
@@ -130,7 +136,7 @@ export class Files {
   commands(choose: () => void): PageCommands {
     return {
       put: () => {
-        if (this.target === undefined) return this.#why();
+        if (this.target === undefined) return this.why;
         choose();
         return `Choose what to send to ${shown(this.target)}.`;
       },
@@ -177,12 +183,6 @@ export class Files {
   remove(transfer: Transfer): void {
     if (transfer.job instanceof UploadJob) this.#forget(transfer.job);
     this.transfers.remove(transfer);
-  }
-
-  /** Why nothing can be sent now. */
-  #why(): string {
-    if (!this.#may('upload')) return 'Your word does not allow files to be sent.';
-    return this.folder.path === '' ? 'Choose a folder of the device first.' : 'This folder can only be read.';
   }
 
   #upload({ path, file }: Picked, folder: string): UploadJob {

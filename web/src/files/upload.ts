@@ -93,6 +93,7 @@ export class Upload {
   }
 
   async #send({ transfer, offset }: PutReady): Promise<void> {
+    if (this.#stopped) throw this.#stopped;
     const credit = new Credit(offset);
     let done: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => (done = resolve));

@@ -22,8 +22,10 @@ export class Broken extends Error {
 /** Everything that was under way at the channel rejects when it ends, with the device's own error where it said one. */
 export class WireChannel {
   readonly #channel: RTCDataChannel;
-  readonly #ended: Promise<never>;
-  #end: (error: Error) => void = () => undefined;
+  /** Why it ended. */
+  #over: Error | undefined;
+  /** Those that wait for something, and are told when it ends. */
+  readonly #waiting = new Set<(error: Error) => void>();
   #drained: (() => void) | undefined;
   readonly #opened: Promise<void>;
 
@@ -31,8 +33,6 @@ export class WireChannel {
   constructor(link: Link, transfer: string, take: (message: TransferMessage | ArrayBuffer) => void) {
     const channel = openOn(link, `transfer/${transfer}`);
     this.#channel = channel;
-    this.#ended = new Promise((_, reject) => (this.#end = reject));
-    this.#ended.catch(() => undefined);
     channel.binaryType = 'arraybuffer';
     channel.bufferedAmountLowThreshold = LOW;
     channel.onbufferedamountlow = () => this.#drained?.();
@@ -59,9 +59,20 @@ export class WireChannel {
     await this.until(this.#opened).finally(() => clearTimeout(timer));
   }
 
-  /** `work`, unless the channel ends before. */
+  /**
+   * `work`, unless the channel ends before. No `Promise.race` with the end: that would keep what each piece of work came
+   * to, which is the whole file in the end.
+   */
   until<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#ended]);
+    return new Promise((resolve, reject) => {
+      if (this.#over) {
+        work.catch(() => undefined);
+        reject(this.#over);
+        return;
+      }
+      this.#waiting.add(reject);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
   }
 
   /** Gives the transfer up, and says so where it can be said; else what the device has of it goes with time. */
@@ -74,7 +85,8 @@ export class WireChannel {
   async abandon(): Promise<void> {
     await this.open();
     this.say(GIVEN_UP);
-    await Promise.race([this.#ended.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ABANDONED_WITHIN))]);
+    // However it ends: nothing more is wanted of it.
+    await this.until(new Promise((resolve) => setTimeout(resolve, ABANDONED_WITHIN))).catch(() => undefined);
     this.close();
   }
 
@@ -92,6 +104,13 @@ export class WireChannel {
   close(error: Error = new Broken()): void {
     this.#end(error);
     this.#channel.close();
+  }
+
+  #end(error: Error): void {
+    if (this.#over) return;
+    this.#over = error;
+    for (const reject of this.#waiting) reject(error);
+    this.#waiting.clear();
   }
 
   #send(data: string | Uint8Array<ArrayBuffer>): void {

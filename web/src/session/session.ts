@@ -60,6 +60,7 @@ export class Session {
   #id: string | undefined;
   #sealed: SealedChannel | undefined;
   #connected = false;
+  #opened = false;
   #over = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lineTimer: ReturnType<typeof setTimeout> | undefined;
@@ -244,7 +245,12 @@ export class Session {
 
   #unseal(sealed: string): void {
     const taken = this.#sealed?.receive(sealed, (message) => this.#take(message)) ?? Promise.reject(new Forged());
-    taken.catch((error: unknown) => this.#connected || this.#fail(error instanceof Forged ? 'forged' : 'error'));
+    taken.catch((error: unknown) => {
+      // A session that is open has no more need of what is said here, and what is forged cannot harm it.
+      if (error instanceof Forged ? !this.#opened : !this.#connected) {
+        this.#fail(error instanceof Forged ? 'forged' : 'error');
+      }
+    });
   }
 
   async #take(message: Sealed): Promise<void> {
@@ -260,6 +266,7 @@ export class Session {
 
   #onOpen(control: Control, peer: Peer): void {
     if (this.#over) return;
+    this.#opened = true;
     clearTimeout(this.#timer);
     this.#listener.open(control, peer);
   }

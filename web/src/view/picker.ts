@@ -7,6 +7,9 @@ import type { Transfer } from '../files/transfers';
 import { shared } from './shared-style';
 import { ViewerElement } from './viewer-element';
 
+/** Browsers say at least every 350 ms that something is held over the page (HTML section 6.11.5); milliseconds. */
+const GONE_AFTER = 800;
+
 /** Says `picked` when there is something to be seen of what was picked. */
 export class Picker extends ViewerElement {
   static override properties: PropertyDeclarations = { over: { type: Boolean, reflect: true } };
@@ -14,9 +17,9 @@ export class Picker extends ViewerElement {
   declare over: boolean;
   /** Whose file is being chosen again. */
   #again: Transfer | undefined;
-  readonly #stop = new Map<string, (event: DragEvent) => void>([
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #listeners = new Map<string, (event: DragEvent) => void>([
     ['dragover', (event) => this.#hover(event)],
-    ['dragleave', (event) => (this.over = event.relatedTarget !== null && this.over)],
     ['drop', (event) => this.#drop(event)],
   ]);
 
@@ -27,12 +30,12 @@ export class Picker extends ViewerElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    for (const [name, listen] of this.#stop) addEventListener(name, listen as EventListener);
+    for (const [name, listen] of this.#listeners) addEventListener(name, listen as EventListener);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const [name, listen] of this.#stop) removeEventListener(name, listen as EventListener);
+    for (const [name, listen] of this.#listeners) removeEventListener(name, listen as EventListener);
   }
 
   /** To be called while a click or a key is being handled. */
@@ -50,8 +53,8 @@ export class Picker extends ViewerElement {
   }
 
   override render(): TemplateResult {
-    const target = this.viewer?.files.target;
-    const where = target === undefined ? 'Files cannot be sent here.' : `Drop to send to “${shown(nameOf(target))}”`;
+    const { target, why = '' } = this.viewer?.files ?? {};
+    const where = target === undefined ? why : `Drop to send to “${shown(nameOf(target))}”`;
     // Their buttons are elsewhere: nobody comes to them by the keyboard.
     return html`
       <input type="file" name="files" multiple hidden aria-label="Files to send" @change=${this.#chosen} />
@@ -65,16 +68,24 @@ export class Picker extends ViewerElement {
     this.renderRoot.querySelector<HTMLInputElement>(`input[name=${name}]`)?.click();
   }
 
+  /** What is held over the page says so again and again; not every browser says that it is gone. */
+  #held(): void {
+    this.over = this.viewer?.files.allowed === true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => (this.over = false), GONE_AFTER);
+  }
+
   /** A file that is dropped anywhere must not be opened by the browser in place of this page. */
   #hover(event: DragEvent): void {
     const transfer = event.dataTransfer;
     if (!transfer?.types.includes('Files')) return;
     event.preventDefault();
-    this.over = this.viewer?.files.allowed === true;
+    this.#held();
     transfer.dropEffect = this.over && this.viewer?.files.target !== undefined ? 'copy' : 'none';
   }
 
   #drop(event: DragEvent): void {
+    clearTimeout(this.#timer);
     this.over = false;
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();

@@ -8,6 +8,7 @@ mod starting;
 mod transfer;
 
 pub use calls::{CallError, Caller};
+use transfer::Lingering;
 pub use transfer::{Target, TransferError};
 
 use crate::network::Network;
@@ -48,6 +49,7 @@ pub struct Viewer {
     notices: mpsc::Receiver<Call>,
     media: mpsc::Receiver<Media>,
     tracks: Tracks,
+    lingering: Lingering,
     closings: Closings,
 }
 
@@ -256,6 +258,7 @@ impl Viewer {
         opened(&*control, &mut reports).await?;
         connection.wire.settle();
         connection.spawn(hear(control, reports.state, calls.clone(), notices_to));
-        Ok(Self { connection, calls, notices, media, tracks, closings: Closings::default() })
+        let (lingering, closings) = (Lingering::default(), Closings::default());
+        Ok(Self { connection, calls, notices, media, tracks, lingering, closings })
     }
 }

@@ -117,6 +117,12 @@ impl Pace {
         Verdict::Later { drain: !std::mem::replace(&mut self.draining, true) }
     }
 
+    /// The socket did not take `length` bytes that might leave at once: they wait. Whether the caller has to start a drain.
+    pub(super) fn hold(&mut self, length: usize) -> bool {
+        self.give_back(length);
+        !std::mem::replace(&mut self.draining, true)
+    }
+
     pub(super) fn push(&mut self, run: Run) {
         self.bytes += run.contents.len();
         self.queue.push_back(run);
@@ -137,6 +143,7 @@ impl Pace {
     /// Puts a run back that the socket did not take.
     pub(super) fn put_back(&mut self, run: Run) {
         self.bytes += run.contents.len();
+        self.give_back(run.contents.len());
         self.queue.push_front(run);
     }
 
@@ -162,6 +169,11 @@ impl Pace {
     #[allow(clippy::cast_precision_loss, reason = "a run is at most 64 KiB")]
     fn spend(&mut self, length: usize) {
         self.tokens -= length as f64;
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a run is at most 64 KiB")]
+    fn give_back(&mut self, length: usize) {
+        self.tokens += length as f64;
     }
 }
 
@@ -211,6 +223,21 @@ mod tests {
         assert!((0.13..0.15).contains(&seconds), "{seconds} s for 2.4 MB");
         now += Duration::from_secs(1);
         assert_eq!(pace.admit(100, now), Verdict::Now);
+    }
+
+    #[test]
+    fn what_the_socket_did_not_take_waits_and_keeps_its_place() {
+        let now = Instant::now();
+        let mut pace = Pace::new(Demand::default());
+        assert_eq!(pace.admit(1_200, now), Verdict::Now);
+        assert!(pace.hold(1_200), "a drain is needed");
+        pace.push(run(1_200));
+        assert_eq!(pace.admit(100, now), Verdict::Later { drain: false }, "nothing overtakes it");
+        pace.push(run(100));
+        let lengths: Vec<_> = std::iter::from_fn(|| pace.pop(now)).map(|run| run.contents.len()).collect();
+        assert_eq!(lengths, [1_200, 100]);
+        assert!((pace.tokens - (RATE * DEPTH - 1_300.0)).abs() < 1.0, "each is paid for once");
+        assert_eq!(pace.pause(), None);
     }
 
     #[test]

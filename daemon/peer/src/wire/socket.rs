@@ -6,8 +6,10 @@ use super::nomination::Nominations;
 use super::pace::{Pace, Run, Verdict};
 use super::shared::Shared;
 use bytes::BytesMut;
+use std::future::poll_fn;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -111,9 +113,13 @@ impl Socket {
     }
 
     /// Sends without waiting. The waker is nobody's: no sender here ever waits for the socket (see `poll_send`).
+    ///
+    /// Unconstrained, since to tokio a task that has done much in one turn finds every socket full, and what it sent
+    /// then would be lost: the driver under load is such a task.
     fn try_send(&self, destination: SocketAddr, contents: &[u8], segment_size: Option<usize>) -> Poll<()> {
         let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
-        match self.inner.poll_send(&mut Context::from_waker(Waker::noop()), &transmit) {
+        let sending = tokio::task::unconstrained(poll_fn(|cx| self.inner.poll_send(cx, &transmit)));
+        match pin!(sending).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(_)) => Poll::Ready(()),
             Poll::Ready(Err(error)) => {
                 log::trace!("{} bytes to {destination} not sent: {error}", contents.len());
@@ -128,27 +134,26 @@ impl Socket {
         let mut state = self.lock();
         state.flight.sent(transmit.destination, transmit.contents, now);
         state.early.sent(transmit.destination, transmit.contents, now);
-        let run = || Run {
+        let drain = match state.pace.admit(transmit.contents.len(), now) {
+            Verdict::Now => {
+                let sent = self.try_send(transmit.destination, transmit.contents, transmit.segment_size);
+                if sent.is_ready() {
+                    return;
+                }
+                // What SCTP has to send again halves its window, and it grows back by a packet a round trip.
+                state.pace.hold(transmit.contents.len())
+            }
+            Verdict::Later { drain } => drain,
+            Verdict::Drop => return self.shared.counters.dropped(),
+        };
+        state.pace.push(Run {
             destination: transmit.destination,
             contents: transmit.contents.to_vec(),
             segment_size: transmit.segment_size,
-        };
-        match state.pace.admit(transmit.contents.len(), now) {
-            Verdict::Now => {
-                drop(state);
-                if self.try_send(transmit.destination, transmit.contents, transmit.segment_size).is_pending()
-                {
-                    self.shared.counters.dropped();
-                }
-            }
-            Verdict::Later { drain } => {
-                state.pace.push(run());
-                drop(state);
-                if drain {
-                    self.shared.start_drain(self);
-                }
-            }
-            Verdict::Drop => self.shared.counters.dropped(),
+        });
+        drop(state);
+        if drain {
+            self.shared.start_drain(self);
         }
     }
 
@@ -260,5 +265,49 @@ impl Inbound {
         meta.len = length;
         meta.stride = length.max(1);
         meta
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::Wire;
+    use std::future::poll_fn;
+    use std::net::UdpSocket;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+    use webrtc::runtime::{Runtime as _, TokioRuntime, Transmit};
+
+    /// Sends `count` datagrams that begin with `first` in one turn of a task; how many arrived, and how many were dropped.
+    async fn in_one_turn(first: u8, count: usize) -> (usize, u64) {
+        let wire = Wire::new(Arc::new(TokioRuntime), TaskTracker::new(), CancellationToken::new());
+        let there = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let destination = there.local_addr().unwrap();
+        let here = UdpSocket::bind("127.0.0.1:0").unwrap();
+        here.set_nonblocking(true).unwrap();
+        let socket = wire.wrap_udp_socket(here).unwrap();
+        let mut contents = [0; 64];
+        contents[0] = first;
+        let transmit =
+            Transmit { destination, ecn: None, contents: &contents, segment_size: None, src_ip: None };
+        poll_fn(|cx| {
+            (0..count).for_each(|_| assert!(socket.poll_send(cx, &transmit).is_ready()));
+            std::task::Poll::Ready(())
+        })
+        .await;
+        let mut arrived = 0;
+        let mut buffer = [0; 64];
+        while tokio::time::timeout(Duration::from_millis(200), there.recv(&mut buffer)).await.is_ok() {
+            arrived += 1;
+        }
+        (arrived, wire.counters().1)
+    }
+
+    #[tokio::test]
+    async fn what_a_busy_task_sends_is_not_lost() {
+        // More than tokio lets a task do in one turn (128), and less than the receiver's buffer holds.
+        assert_eq!(in_one_turn(128, 200).await, (200, 0), "media");
+        assert_eq!(in_one_turn(super::APPLICATION_DATA, 200).await, (200, 0), "data");
     }
 }

@@ -6,7 +6,9 @@ use crate::viewer::{Viewer, closings::Closings};
 use crate::wire::Wire;
 use bytes::BytesMut;
 use protocol::control::{RpcError, Transfer, transfer_label};
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -21,13 +23,45 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// Between two looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Closes when it is dropped.
+/// Transfers that have ended and whose channels stay open while another begins. They count among those that a device
+/// serves at once, as does one more between two transfers.
+const LINGERING: usize = 1;
+
+/// Closes when it is dropped: at once, so that the device knows; or a while after the last word was said.
 pub(super) struct Channel {
     channel: Arc<dyn DataChannel>,
     wire: Arc<Wire>,
     closings: Closings,
+    lingering: Lingering,
+    /// The last word was said.
+    over: AtomicBool,
     /// The session has ended.
     ended: CancellationToken,
+}
+
+/// Channels of transfers that have ended, oldest first.
+///
+/// The crate gives a channel that it opens the lowest stream that is free here, also where the other end has not reset it
+/// yet (RFC 8831 section 6.7 wants it reset both ways), and then the reset ends the new channel. So a channel is closed
+/// once the next is open, and its stream rests for a transfer.
+#[derive(Clone, Default)]
+pub(in crate::viewer) struct Lingering(Arc<Mutex<VecDeque<Arc<dyn DataChannel>>>>);
+
+impl Lingering {
+    fn push(&self, channel: Arc<dyn DataChannel>) {
+        self.channels().push_back(channel);
+    }
+
+    /// Another channel is open, on another stream: those that can be closed.
+    fn rested(&self) -> Vec<Arc<dyn DataChannel>> {
+        let mut channels = self.channels();
+        let rested = channels.len().saturating_sub(LINGERING);
+        channels.drain(..rested).collect()
+    }
+
+    fn channels(&self) -> MutexGuard<'_, VecDeque<Arc<dyn DataChannel>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What comes on it.
@@ -43,9 +77,16 @@ impl Channel {
     pub(super) async fn open(viewer: &Viewer, transfer: &str) -> Result<Self, TransferError> {
         let opened = viewer.channel(&transfer_label(transfer)).await.map_err(|_| TransferError::Ended)?;
         let ended = viewer.calls.ended.clone();
-        let (wire, closings) = (viewer.connection.wire.clone(), viewer.closings.clone());
-        let channel = Self { channel: opened, wire, closings, ended };
+        let channel = Self {
+            channel: opened,
+            wire: viewer.connection.wire.clone(),
+            closings: viewer.closings.clone(),
+            lingering: viewer.lingering.clone(),
+            over: AtomicBool::new(false),
+            ended,
+        };
         time::timeout(OPENING, channel.opened()).await.unwrap_or(Err(TransferError::Ended))?;
+        channel.lingering.rested().into_iter().for_each(|rested| channel.close(rested));
         Ok(channel)
     }
 
@@ -63,6 +104,7 @@ impl Channel {
             }
             match serde_json::from_slice(&message.data) {
                 Ok(Transfer::Failed { code, message }) => {
+                    self.is_over();
                     return Err(TransferError::Refused(RpcError { code, message, data: None }));
                 }
                 Ok(message) => return Ok(Heard::Message(message)),
@@ -70,6 +112,24 @@ impl Channel {
                 Err(error) => log::debug!("a message of a transfer is not known: {error}"),
             }
         }
+    }
+
+    /// The last word was said.
+    pub(super) fn is_over(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Closes one of this session.
+    fn close(&self, channel: Arc<dyn DataChannel>) {
+        let closing = self.closings.begin();
+        let close = async move {
+            let _ = channel.close().await;
+            let closed =
+                async { while !matches!(channel.poll().await, Some(DataChannelEvent::OnClose) | None) {} };
+            let _ = time::timeout(FAREWELL, closed).await;
+            drop(closing);
+        };
+        self.wire.spawn(Box::pin(close)).detach();
     }
 
     /// The next event but the end of the channel, which is an error. Safe to cancel.
@@ -114,6 +174,7 @@ impl Channel {
             while self.channel.outstanding_bytes().await.is_ok_and(|bytes| bytes > 0) {
                 time::sleep(LOOK).await;
             }
+            self.is_over();
             Ok::<(), TransferError>(())
         };
         let _ = time::timeout(FAREWELL, farewell).await;
@@ -122,15 +183,10 @@ impl Channel {
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        let channel = self.channel.clone();
-        let closing = self.closings.begin();
-        let close = async move {
-            let _ = channel.close().await;
-            let closed =
-                async { while !matches!(channel.poll().await, Some(DataChannelEvent::OnClose) | None) {} };
-            let _ = time::timeout(FAREWELL, closed).await;
-            drop(closing);
-        };
-        self.wire.spawn(Box::pin(close)).detach();
+        if self.over.load(Ordering::Relaxed) {
+            self.lingering.push(self.channel.clone());
+        } else {
+            self.close(self.channel.clone());
+        }
     }
 }

@@ -10,6 +10,7 @@ mod read;
 mod upload;
 mod write;
 
+pub(super) use channel::Lingering;
 pub use write::Target;
 
 use super::{CallError, Viewer};

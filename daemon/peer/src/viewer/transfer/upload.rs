@@ -41,7 +41,9 @@ pub(super) async fn run(
         return Err(TransferError::Changed);
     }
     let ready: PutReady = viewer.ready(method::FILES_PUT, put).await?;
+
     let channel = Channel::open(viewer, &ready.transfer).await?;
+
     let PutReady { offset, before, .. } = ready;
     if offset > put.size || !offset.is_multiple_of(PIECE) {
         return Err(channel.give_up(TransferError::Wire("it begins behind the end")).await);
@@ -90,6 +92,7 @@ impl Upload<'_> {
                 }
             }
         }
+
         let hash = reading.finish().await?;
         if !is_same(began_as, &metadata(file)?) {
             return Err(TransferError::Changed);
@@ -97,7 +100,10 @@ impl Upload<'_> {
         self.channel.say(&Transfer::End { hash: hash.to_hex().to_string() }).await?;
         loop {
             match self.channel.next().await? {
-                Heard::Message(Transfer::Done) => return Ok(()),
+                Heard::Message(Transfer::Done) => {
+                    self.channel.is_over();
+                    return Ok(());
+                }
                 heard => self.heard(heard)?,
             }
         }
