@@ -132,7 +132,7 @@ async fn what_is_deaf_to_sigterm_ends_when_it_is_stopped_and_when_its_viewer_lea
         let run = json!({ "name": "deaf", "args": {} });
         let started = offender.call(method::COMMAND_RUN, run).await.unwrap();
         offender.notice(method::COMMAND_OUTPUT).await;
-        assert_eq!(running(script), 1);
+        assert!(running(script) > 0);
         if !leaves {
             offender.call(method::COMMAND_STOP, started).await.unwrap();
             assert_eq!(offender.notice(method::COMMAND_EXITED).await["exit"], "stopped");
