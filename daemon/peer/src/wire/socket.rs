@@ -291,6 +291,8 @@ mod tests {
         contents[0] = first;
         let transmit =
             Transmit { destination, ecn: None, contents: &contents, segment_size: None, src_ip: None };
+        // Nobody has said yet that a new socket can be written to.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         poll_fn(|cx| {
             (0..count).for_each(|_| assert!(socket.poll_send(cx, &transmit).is_ready()));
             std::task::Poll::Ready(())
