@@ -88,13 +88,20 @@ async fn the_last_viewer_leaves_nothing_behind() {
     for _ in 0..20 {
         cycle(&[&video, &audio]).await;
     }
-    let before = rss_kb();
-    for _ in 0..60 {
-        cycle(&[&video, &audio]).await;
+    // A busy machine makes glibc begin another arena now and then; a leak grows every time.
+    let mut grown = Vec::new();
+    for _ in 0..3 {
+        let before = rss_kb();
+        for _ in 0..60 {
+            cycle(&[&video, &audio]).await;
+        }
+        grown.push((before, rss_kb()));
+        if grown.last().is_some_and(|(before, after)| *after < before + before / 5) {
+            break;
+        }
     }
-    let after = rss_kb();
-    println!("80 openings; rss {before} kB after 20, {after} kB after all");
-    assert!(after < before + before / 5, "rss {before} kB, then {after} kB");
+    println!("rss before and after 60 openings, kB: {grown:?}");
+    assert!(grown.len() < 3, "rss before and after 60 openings, kB: {grown:?}");
 
     take_snapshots(settings()).await;
 
