@@ -36,8 +36,10 @@ export class Peer {
       if (this.#offered) listener.candidate(candidate ? candidateMessage(candidate) : { kind: 'end-of-candidates' });
     };
     connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'connected') listener.connected();
-      if (connection.connectionState === 'failed') listener.failed();
+      const state = connection.connectionState;
+      if (state === 'connected') listener.connected();
+      // A device that the browser itself has missed for seconds is not waited for until it gives up.
+      if (state === 'failed' || state === 'disconnected') listener.failed();
     };
   }
 

@@ -13,6 +13,9 @@ export interface WatchListener {
 /** Between two looks, milliseconds. */
 const EVERY = 1_000;
 
+/** Before the first figures: nothing came yet. */
+const NOTHING = { bytes: 0, framesDecoded: 0 };
+
 /** Looks after one session from its open control channel on: statistics and a ping each second. */
 export class Watch {
   readonly #peer: Peer;
@@ -45,19 +48,30 @@ export class Watch {
 
   async #look(): Promise<void> {
     this.#ping();
-    const report = await this.#peer.stats();
+    const report = await this.#report();
     if (this.#stopped) return;
     const now = performance.now();
+    const vitals = report ? this.#read(report, now) : (this.#before?.vitals ?? NOTHING);
+    const verdict = this.#pulse.judge(now, vitals, this.#listener.watched());
+    if (verdict === 'well') return;
+    this.stop();
+    this.#listener.fault(verdict);
+  }
+
+  /** What the browser says. One that says nothing in time shall not be the reason why nothing is noticed. */
+  #report(): Promise<RTCStatsReport | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), EVERY));
+    return Promise.race([this.#peer.stats().catch(() => undefined), late]);
+  }
+
+  #read(report: RTCStatsReport, now: number): Vitals {
     const vitals = readVitals(report, this.#before?.vitals, now - (this.#before?.at ?? now));
     // Figures of two looks that came almost together would make wild rates.
     if (!this.#before || now - this.#before.at > EVERY / 2) {
       this.#before = { vitals, at: now };
       this.#listener.vitals(vitals);
     }
-    const verdict = this.#pulse.judge(now, vitals, this.#listener.watched());
-    if (verdict === 'well') return;
-    this.stop();
-    this.#listener.fault(verdict);
+    return vitals;
   }
 
   /** One ping at a time: behind a lost one the next would only queue. */
