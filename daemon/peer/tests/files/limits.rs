@@ -1,28 +1,12 @@
 //! How much fits: the quota, the largest file, what stays free, and a disk that is full.
 
+use crate::mounts::{own_mounts, small_disk};
 use crate::support::{Fixture, MIB, age, bytes, hash, path, request};
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use protocol::control::code;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use watchword_peer::files::{Download, FilesError, Tree, Upload, UploadRequest};
-
-/// A name space of mounts for this thread alone; its mounts end with it. `false`, with a word, where we may not.
-fn own_mounts() -> bool {
-    let own = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
-        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-    });
-    if own.is_err() {
-        println!("left out: to mount something takes root");
-    }
-    own.is_ok()
-}
-
-fn small_disk(at: &Path, options: &str) {
-    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(options)).unwrap();
-}
 
 #[test]
 fn the_quota_holds_for_all_that_is_there() {

@@ -10,6 +10,8 @@
 mod attacks;
 mod kill;
 mod limits;
+#[path = "../support/mounts.rs"]
+mod mounts;
 mod random;
 mod resume;
 mod support;

@@ -1,25 +1,12 @@
 //! A disk that is full.
 
 use crate::stage::{MIB, Stage, bytes, refused};
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use crate::support::mounts::{own_mounts, small_disk};
 use protocol::control::{code, method};
 use serde_json::json;
 use std::path::Path;
 use watchword_peer::Files;
 use watchword_peer::files::{FilesConfig, RootConfig, Tree};
-
-/// A name space of mounts for this thread and those that it starts; its mounts end with them. `false`, with a word,
-/// where we may not.
-fn own_mounts() -> bool {
-    let own = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
-        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-    });
-    if own.is_err() {
-        println!("left out: to mount something takes root");
-    }
-    own.is_ok()
-}
 
 fn files(folder: &Path) -> Files {
     let roots = vec![RootConfig { name: "files".into(), path: folder.into(), writable: true }];
@@ -33,7 +20,7 @@ fn an_upload_that_meets_a_full_disk_is_told_and_the_device_lives() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), Some("size=16m")).unwrap();
+    small_disk(folder.path(), "size=16m");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(meets_a_full_disk(folder.path()));
 }

@@ -1,6 +1,7 @@
 //! Sources and a device for tests; frames are made up, everything else is real.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod mounts;
 pub mod network;
 pub mod offers;
 
