@@ -1,7 +1,7 @@
 //! Why a command does not run.
 
 use super::spec::MAX_RUNS;
-use protocol::control::{RpcError, code};
+use protocol::control::{RpcError, code, rpc};
 use std::io;
 use std::path::Path;
 
@@ -117,7 +117,7 @@ impl CommandError {
 
 impl From<CommandError> for RpcError {
     fn from(error: CommandError) -> Self {
-        Self { code: error.code(), message: error.to_string(), data: None }
+        rpc::error(error.code(), &error.to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands that one viewer runs.
 
-use crate::commands::{Caller, CommandError, CommandEvent, Commands, Running};
+use crate::commands::{Caller, CommandEvent, Commands, Running};
 use protocol::control::{
     CommandExit, CommandExited, CommandInfo, CommandOutput, CommandRun, CommandStarted, RpcError, code, rpc,
 };
@@ -52,8 +52,7 @@ impl Runs {
     /// # Errors
     /// As [`Commands::start`].
     pub(super) fn start(&self, call: &CommandRun, spoken: bool) -> Result<CommandStarted, RpcError> {
-        let started = self.commands.start(call, &self.caller, self.events.clone());
-        let running = started.map_err(|error: CommandError| rpc::error(error.code(), &error.to_string()))?;
+        let running = self.commands.start(call, &self.caller, self.events.clone())?;
         let run = running.run;
         self.running().insert(run, Run { running, name: call.name.clone(), spoken });
         Ok(CommandStarted { run })

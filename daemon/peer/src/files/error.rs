@@ -1,7 +1,7 @@
 //! Why something about a file came to nothing.
 
 use super::path::PathError;
-use protocol::control::{RpcError, code};
+use protocol::control::{RpcError, code, rpc};
 use rustix::io::Errno;
 use std::io;
 
@@ -116,7 +116,7 @@ impl FilesError {
 
 impl From<FilesError> for RpcError {
     fn from(error: FilesError) -> Self {
-        Self { code: error.code(), message: error.to_string(), data: None }
+        rpc::error(error.code(), &error.to_string())
     }
 }
 

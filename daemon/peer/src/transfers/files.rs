@@ -25,14 +25,6 @@ struct Inner {
 /// Whose, and which.
 type Key = (String, String);
 
-/// An upload that has begun.
-pub(super) struct Uploading {
-    pub(super) upload: Upload,
-    /// Cancelled when another session of the same word goes on with it.
-    pub(super) gone: Arc<CancellationToken>,
-    pub(super) running: Running,
-}
-
 /// An upload that another session of the same word can take over. Dropped with its task.
 pub(super) struct Running {
     files: Files,
@@ -63,7 +55,7 @@ impl Files {
         owner: &str,
         path: TreePath,
         put: FilesPut,
-    ) -> Result<Uploading, FilesError> {
+    ) -> Result<(Upload, Running), FilesError> {
         let key = (owner.to_owned(), path.to_string());
         let until = Instant::now() + HAND_OVER;
         loop {
@@ -80,8 +72,7 @@ impl Files {
                 Ok(upload) => {
                     let gone = Arc::new(CancellationToken::new());
                     self.running().insert(key.clone(), gone.clone());
-                    let running = Running { files: self.clone(), key, gone: gone.clone() };
-                    return Ok(Uploading { upload, gone, running });
+                    return Ok((upload, Running { files: self.clone(), key, gone }));
                 }
             }
         }
@@ -102,6 +93,13 @@ impl Files {
 fn begin(tree: &Tree, owner: &str, path: &TreePath, put: &FilesPut) -> Result<Upload, FilesError> {
     let FilesPut { size, modified_ms, overwrite, resume, .. } = *put;
     Upload::begin(tree, &UploadRequest { path, size, modified_ms, overwrite, resume, owner })
+}
+
+impl Running {
+    /// Returns when another session of the same word goes on with it. Safe to cancel.
+    pub(super) async fn taken_over(&self) {
+        self.gone.cancelled().await;
+    }
 }
 
 impl Drop for Running {

@@ -22,9 +22,7 @@ pub use files::Files;
 use crate::control::Rights;
 use crate::files::{Download, FilesError, TreePath};
 use crate::wire::Wire;
-use files::Uploading;
-use protocol::control::{FilesGet, FilesPut, GetReady, PutReady, RpcError, code};
-use said::failure;
+use protocol::control::{FilesGet, FilesPut, GetReady, PutReady, RpcError, code, rpc, transfer_of};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -88,12 +86,10 @@ impl Transfers {
         let place = self.place()?;
         let on = put.path.clone();
         let path = TreePath::parse(&put.path).map_err(FilesError::from)?;
-        let Uploading { upload, gone, running } = self.files.upload(&self.owner, path, put).await?;
+        let (upload, running) = self.files.upload(&self.owner, path, put).await?;
         let (offset, before) = (upload.offset(), upload.before());
-        let transfer = self.begin(place, on, async move |channel| {
-            let _running = running;
-            receive::receive(&*channel, upload, gone).await
-        });
+        let transfer =
+            self.begin(place, on, async move |channel| receive::receive(&*channel, upload, &running).await);
         Ok(PutReady { transfer, offset, before })
     }
 
@@ -120,8 +116,7 @@ impl Transfers {
 
     /// Takes a channel that the viewer opened. `false`: it is none of these.
     pub(crate) fn accept(&self, label: &str, channel: Channel) -> bool {
-        let transfer = label.strip_prefix("transfer/");
-        let awaited = transfer.and_then(|transfer| lock(&self.awaited).remove(transfer));
+        let awaited = transfer_of(label).and_then(|transfer| lock(&self.awaited).remove(transfer));
         awaited.is_some_and(|awaited| awaited.send(channel).is_ok())
     }
 
@@ -148,7 +143,7 @@ impl Transfers {
         self.places.clone().try_acquire_owned().map_err(|_| {
             let sentence =
                 format!("At most {AT_ONCE} transfers run at once; wait until one of them has ended.");
-            failure(code::TOO_FAST, &sentence)
+            rpc::error(code::TOO_FAST, &sentence)
         })
     }
 

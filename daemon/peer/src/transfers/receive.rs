@@ -1,16 +1,15 @@
 //! The device receives.
 
+use super::files::Running;
 use super::pace::Pace;
 use super::path::Path;
-use super::said::{Heard, broken, failure, hear, nonsense, say, say_failed, silent};
+use super::said::{Heard, broken, given_up, hear, nonsense, say, say_failed, silent};
 use crate::files::Upload;
 use bytes::BytesMut;
-use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
-use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use protocol::control::{MAX_CHUNK, RpcError, Transfer, code, rpc};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 
 /// Bytes that a viewer may be ahead of the disk.
@@ -31,35 +30,28 @@ enum Piece {
 
 /// How it ends before the disk says so.
 enum Cut {
-    /// Another session goes on with it.
-    TakenOver,
-    /// The viewer gave it up.
-    GivenUp,
     /// What came stays, for a later upload.
     Kept(RpcError),
-    /// Whoever sent this, nothing of it is of use.
-    Refused(RpcError),
+    /// Nothing of it is of use.
+    Removed(RpcError),
 }
 
 /// Takes all of it, giving credit as the disk takes it, and tells the viewer once the file has its name.
 pub(super) async fn receive(
     channel: &dyn DataChannel,
     upload: Upload,
-    gone: Arc<CancellationToken>,
+    running: &Running,
 ) -> Result<(), RpcError> {
     let (size, offset) = (upload.size(), upload.written());
     let (to, pieces) = mpsc::channel(WAITING);
     let (written, progress) = watch::channel(offset);
-    let (result_to, result) = oneshot::channel();
-    let disk = tokio::task::spawn_blocking(move || {
-        let _ = result_to.send(write(upload, pieces, &written));
-    });
+    let mut disk = tokio::task::spawn_blocking(move || write(upload, pieces, &written));
     let path = Path::new(offset, GRAIN, Instant::now().into_std());
     let mut receiving = Receiving { channel, to, progress, path, size, come: offset, credit: offset };
     let result = tokio::select! {
         biased;
-        result = result => result.unwrap_or_else(|_| Err(broken())),
-        cut = receiving.run(&gone) => receiving.end(cut, disk).await,
+        result = &mut disk => result.unwrap_or_else(|_| Err(broken())),
+        cut = receiving.run(running) => receiving.end(cut, disk).await,
     };
     match &result {
         Ok(()) => say(channel, &Transfer::Done).await,
@@ -108,14 +100,17 @@ struct Receiving<'a> {
 
 impl Receiving<'_> {
     /// Until it is cut short; that it is whole, or the disk fails, is said by the disk.
-    async fn run(&mut self, gone: &CancellationToken) -> Cut {
+    async fn run(&mut self, running: &Running) -> Cut {
         let mut pace = Pace::new(Instant::now());
         self.give_credit().await;
         let mut ended = false;
         loop {
             tokio::select! {
                 biased;
-                () = gone.cancelled() => return Cut::TakenOver,
+                () = running.taken_over() => {
+                    let sentence = "Another connection goes on with this upload.";
+                    return Cut::Kept(rpc::error(code::UNAVAILABLE, sentence));
+                }
                 Ok(()) = self.progress.changed() => self.give_credit().await,
                 heard = hear(self.channel) => {
                     if let Heard::Bytes(bytes) = &heard {
@@ -147,13 +142,13 @@ impl Receiving<'_> {
     async fn heard(&mut self, heard: Heard, ended: &mut bool) -> Result<(), Cut> {
         let piece = match heard {
             Heard::Bytes(_) | Heard::Said(Transfer::End { .. }) if *ended => {
-                return Err(Cut::Refused(nonsense()));
+                return Err(Cut::Removed(nonsense()));
             }
             Heard::Bytes(bytes) => {
                 self.come += bytes.len() as u64;
                 if self.come > self.credit {
                     let sentence = "More bytes came than the device had given credit for.";
-                    return Err(Cut::Refused(failure(code::TOO_FAST, sentence)));
+                    return Err(Cut::Removed(rpc::error(code::TOO_FAST, sentence)));
                 }
                 Piece::Bytes(bytes)
             }
@@ -161,9 +156,9 @@ impl Receiving<'_> {
                 *ended = true;
                 Piece::End(hash)
             }
-            Heard::Said(Transfer::Failed { .. }) => return Err(Cut::GivenUp),
+            Heard::Said(Transfer::Failed { .. }) => return Err(Cut::Removed(given_up())),
             Heard::Closed => return Err(Cut::Kept(broken())),
-            Heard::Said(_) | Heard::Nonsense => return Err(Cut::Refused(nonsense())),
+            Heard::Said(_) | Heard::Nonsense => return Err(Cut::Removed(nonsense())),
         };
         // A disk that failed says so itself.
         let _ = self.to.send(piece).await;
@@ -171,26 +166,17 @@ impl Receiving<'_> {
         Ok(())
     }
 
-    async fn end(self, cut: Cut, disk: JoinHandle<()>) -> Result<(), RpcError> {
+    async fn end(self, cut: Cut, disk: JoinHandle<Result<(), RpcError>>) -> Result<(), RpcError> {
         let Self { to, .. } = self;
         let error = match cut {
-            Cut::GivenUp => {
-                let _ = to.send(Piece::Abandon).await;
-                given_up()
-            }
-            Cut::Refused(error) => {
+            Cut::Kept(error) => error,
+            Cut::Removed(error) => {
                 let _ = to.send(Piece::Abandon).await;
                 error
             }
-            Cut::TakenOver => failure(code::UNAVAILABLE, "Another connection goes on with this upload."),
-            Cut::Kept(error) => error,
         };
         drop(to);
         let _ = disk.await;
         Err(error)
     }
-}
-
-fn given_up() -> RpcError {
-    failure(code::UNAVAILABLE, "The viewer gave it up.")
 }

@@ -1,7 +1,7 @@
 //! What is said on the channel of a transfer beside the bytes.
 
 use super::pace::PATIENCE;
-use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code};
+use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code, rpc};
 use std::time::Duration;
 use tokio::time::timeout;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
@@ -71,13 +71,14 @@ pub(super) async fn close(channel: &dyn DataChannel) -> bool {
     late <= MAX_LATE
 }
 
-pub(super) fn failure(code: i32, sentence: &str) -> RpcError {
-    RpcError { code, message: sentence.to_owned(), data: None }
-}
-
 /// The viewer went away, or broke it off to go on later.
 pub(super) fn broken() -> RpcError {
-    failure(code::UNAVAILABLE, "The transfer broke off.")
+    rpc::error(code::UNAVAILABLE, "The transfer broke off.")
+}
+
+/// The viewer wants no more of it.
+pub(super) fn given_up() -> RpcError {
+    rpc::error(code::UNAVAILABLE, "The viewer gave it up.")
 }
 
 /// The viewer does nothing.
@@ -86,9 +87,9 @@ pub(super) fn silent() -> RpcError {
         "Next to nothing moved for {} s, so the transfer was ended; begin it again.",
         PATIENCE.as_secs()
     );
-    failure(code::UNAVAILABLE, &sentence)
+    rpc::error(code::UNAVAILABLE, &sentence)
 }
 
 pub(super) fn nonsense() -> RpcError {
-    failure(code::INVALID_REQUEST, "This message has no place in a transfer.")
+    rpc::error(code::INVALID_REQUEST, "This message has no place in a transfer.")
 }

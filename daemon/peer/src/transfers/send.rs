@@ -3,11 +3,11 @@
 use super::content::Content;
 use super::flow::Flow;
 use super::pace::{PATIENCE, Pace};
-use super::said::{Heard, broken, hear, nonsense, say, say_failed, silent};
+use super::said::{Heard, broken, given_up, hear, nonsense, say, say_failed, silent};
 use crate::files::FilesError;
 use crate::wire::Share;
 use bytes::BytesMut;
-use protocol::control::{MAX_CHUNK, RpcError, Transfer, code};
+use protocol::control::{MAX_CHUNK, RpcError, Transfer};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use webrtc::data_channel::DataChannel;
@@ -129,8 +129,4 @@ impl Sending<'_> {
         }
         Ok(())
     }
-}
-
-fn given_up() -> RpcError {
-    super::said::failure(code::UNAVAILABLE, "The viewer gave it up.")
 }

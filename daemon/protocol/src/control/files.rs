@@ -20,10 +20,19 @@ pub const MAX_TRANSFER_TEXT: usize = 4096;
 /// Transfers resume at multiples of this, bytes.
 pub const RESUME_STEP: u64 = 1 << 20;
 
+/// How the label of a transfer's data channel begins.
+const LABELLED: &str = "transfer/";
+
 /// Label of the data channel of a transfer.
 #[must_use]
 pub fn transfer_label(transfer: &str) -> String {
-    format!("transfer/{transfer}")
+    format!("{LABELLED}{transfer}")
+}
+
+/// The transfer that a data channel of this label is for, if it is one.
+#[must_use]
+pub fn transfer_of(label: &str) -> Option<&str> {
+    label.strip_prefix(LABELLED)
 }
 
 /// Parameters that are a path and nothing else.
