@@ -41,6 +41,8 @@ pub(super) struct Flight {
     due: Option<Instant>,
     wait: Duration,
     repeated: Option<Instant>,
+    /// We spoke first: the last flight of the handshake is the peer's.
+    client: bool,
     done: bool,
 }
 
@@ -54,6 +56,7 @@ impl Flight {
             due: None,
             wait: FIRST,
             repeated: None,
+            client: false,
             done: false,
         }
     }
@@ -66,6 +69,7 @@ impl Flight {
         match datagram.first() {
             Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE)) => {
                 if self.answered {
+                    self.client |= self.seen.is_empty();
                     self.datagrams.clear();
                     self.answered = false;
                     self.wait = FIRST;
@@ -88,6 +92,12 @@ impl Flight {
             return false;
         }
         match datagram.first() {
+            // A server that sends data has sent its last flight before. It is over for us when we send some, too; should
+            // that flight have been lost, the server sends it again only when it is asked for.
+            Some(&APPLICATION_DATA) if self.client => {
+                self.due = self.due.map(|due| due.min(now + SPACING));
+                return false;
+            }
             Some(&APPLICATION_DATA) => {
                 self.finish();
                 return false;
@@ -212,6 +222,30 @@ mod tests {
         flight.sent(PEER, &[APPLICATION_DATA; 20], start);
         assert!(!flight.is_due(start + LONGEST));
         assert!(!flight.received(&handshake(0), start));
+    }
+
+    #[test]
+    fn a_client_asks_for_the_last_flight_that_data_overtook() {
+        let start = Instant::now();
+        let mut client = Flight::new();
+        client.sent(PEER, &handshake(0), start);
+        client.received(&handshake(0), start);
+        client.sent(PEER, &handshake(1), start);
+        assert!(!client.received(&[APPLICATION_DATA; 20], start), "it may only have been overtaken");
+        assert!(client.is_due(start + SPACING));
+        client.again(start + SPACING);
+        client.sent(PEER, &[APPLICATION_DATA; 20], start + SPACING);
+        assert!(!client.is_due(start + 2 * LONGEST), "it has come");
+    }
+
+    #[test]
+    fn a_server_is_done_when_its_client_sends_data() {
+        let start = Instant::now();
+        let mut server = Flight::new();
+        server.received(&handshake(0), start);
+        server.sent(PEER, &handshake(0), start);
+        server.received(&[APPLICATION_DATA; 20], start);
+        assert!(!server.is_due(start + LONGEST));
     }
 
     #[test]
