@@ -26,10 +26,15 @@ export class SealedChannel {
     return this.#sending;
   }
 
-  /** Opens a message and gives it to `take` when those before it have been taken. Rejects with `Forged`, or as `take` does. */
-  receive(sealed: string, take: (message: Sealed) => Promise<void>): Promise<void> {
-    this.#receiving = this.#receiving.then(async () => take(decodeSealed(await this.#open(sealed))));
-    return this.#receiving;
+  /**
+   * Opens a message and gives it to `take` when those before it have been taken. Rejects as `take` does, and with `Forged`
+   * as soon as that is known: what those before it still wait for (a connection, say) must not come first.
+   */
+  async receive(sealed: string, take: (message: Sealed) => Promise<void>): Promise<void> {
+    const before = this.#receiving;
+    const opened = this.#open(sealed);
+    this.#receiving = Promise.all([opened, before]).then(([text]) => take(decodeSealed(text)));
+    await this.#receiving;
   }
 
   async #open(sealed: string): Promise<string> {
