@@ -83,13 +83,13 @@ impl Channel {
     async fn send(&self, data: &[u8], from: usize, to: usize) {
         let (mut at, mut credit) = (from, from);
         while at < to {
-            while credit < (at + MAX_CHUNK).min(to) {
+            while credit <= at {
                 match self.hear().await {
                     Heard::Said(Transfer::Credit { until }) => credit = usize::try_from(until).unwrap(),
                     other => panic!("{other:?}"),
                 }
             }
-            let end = (at + MAX_CHUNK).min(to);
+            let end = (at + MAX_CHUNK).min(to).min(credit);
             self.0.send(BytesMut::from(&data[at..end])).await.unwrap();
             at = end;
         }

@@ -28,13 +28,16 @@ const PATIENCE: u32 = 3;
 const BEGINNING: u64 = 64 << 10;
 /// How often the path is emptied, to see its shortest round trip again: it may have become another path.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// What is let go at once: a part of the window, and not more than a message holds, bytes.
+const PARTS: u64 = 8;
+const MOST_GRAIN: u64 = 64 << 10;
 /// Moments of sending that are remembered.
 const MARKS: usize = 256;
 
 /// What is known of a path, from what was let go and what has arrived.
 #[derive(Debug)]
 pub(crate) struct Path {
-    /// What is let go at once, bytes: less room than this is none. The least slack is twice that.
+    /// Least that is let go at once, bytes. The least slack is twice that.
     grain: u64,
     /// What is let go on an empty path to see its round trip, bytes.
     probe: u64,
@@ -92,10 +95,11 @@ impl Path {
             Look::Emptying(_) => 0,
             Look::First if self.marks.is_empty() => self.probe,
             Look::First => 0,
-            Look::Known(..) => match self.window().saturating_sub(under_way) {
-                room if room < self.grain => 0,
-                room => room,
-            },
+            Look::Known(..) => {
+                let window = self.window();
+                let worth_it = (window / PARTS).clamp(self.grain, MOST_GRAIN.max(self.grain));
+                Some(window.saturating_sub(under_way)).filter(|room| *room >= worth_it).unwrap_or(0)
+            }
         }
     }
 

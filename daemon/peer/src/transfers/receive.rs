@@ -6,7 +6,7 @@ use super::path::Path;
 use super::said::{Heard, broken, given_up, hear, nonsense, say, say_failed, silent};
 use crate::files::Upload;
 use bytes::BytesMut;
-use protocol::control::{MAX_CHUNK, RpcError, Transfer, code, rpc};
+use protocol::control::{RpcError, Transfer, code, rpc};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -14,8 +14,8 @@ use webrtc::data_channel::DataChannel;
 
 /// Bytes that a viewer may be ahead of the disk.
 const WINDOW: u64 = 4 << 20;
-/// Least credit that is given at once, and what shows a round trip: a message's worth, bytes.
-const GRAIN: (u64, u64) = (MAX_CHUNK as u64, MAX_CHUNK as u64);
+/// Least credit that is given at once, and what shows a round trip: what a slow path carries in some milliseconds, bytes.
+const GRAIN: (u64, u64) = (16 << 10, 16 << 10);
 /// Messages that wait for the disk: a window of small ones. When it is full, the channel waits.
 const WAITING: usize = 256;
 

@@ -317,14 +317,14 @@ impl Channel {
     pub(crate) async fn send_until_it_fails(&self, data: &[u8]) -> Option<(i32, String)> {
         let (mut at, mut credit) = (0, 0);
         while at < data.len() {
-            let end = (at + MAX_CHUNK).min(data.len());
-            while credit < end {
+            while credit <= at {
                 match self.hear().await {
                     Heard::Said(Transfer::Credit { until }) => credit = usize::try_from(until).unwrap(),
                     Heard::Said(Transfer::Failed { code, message }) => return Some((code, message)),
                     other => panic!("{other:?}"),
                 }
             }
+            let end = (at + MAX_CHUNK).min(data.len()).min(credit);
             self.0.send(BytesMut::from(&data[at..end])).await.unwrap();
             at = end;
         }
