@@ -22,6 +22,8 @@ use tun_rs::SyncDevice;
 
 /// Longest sleep, so that a stop is seen.
 const MOST_SLEEP: Duration = Duration::from_millis(50);
+/// Between two turns while packets come. A wake-up for each of them took more of a processor than what was measured.
+const TURN_EVERY: Duration = Duration::from_micros(250);
 /// Packets read in one turn: those that are due leave in between.
 const TURN: usize = 32;
 /// Room for the largest packet of a TUN device.
@@ -56,9 +58,15 @@ impl<'a> Relay<'a> {
     /// The device read from is gone. A device that cannot be written to loses the packet, as a wire does.
     pub(crate) fn run(&self, stop: &AtomicBool) -> io::Result<()> {
         let mut buffer = vec![0; LARGEST_PACKET];
+        let mut came = 0;
         while !stop.load(Ordering::Relaxed) {
-            self.wait(self.deliver())?;
-            self.collect(&mut buffer)?;
+            let longest = self.deliver();
+            if came > 0 {
+                pause(&mut [], TURN_EVERY)?;
+            } else {
+                pause(&mut [PollFd::new(self.from.as_fd(), PollFlags::POLLIN)], longest)?;
+            }
+            came = self.collect(&mut buffer)?;
         }
         Ok(())
     }
@@ -74,28 +82,32 @@ impl<'a> Relay<'a> {
         link.next_due().map_or(MOST_SLEEP, |due| due.saturating_duration_since(now).min(MOST_SLEEP))
     }
 
-    /// Until a packet comes in, or `longest`, to the microsecond (`poll` knows milliseconds only).
-    fn wait(&self, longest: Duration) -> io::Result<()> {
-        let mut descriptors = [PollFd::new(self.from.as_fd(), PollFlags::POLLIN)];
-        match ppoll(&mut descriptors, Some(TimeSpec::from_duration(longest)), None) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn collect(&self, buffer: &mut [u8]) -> io::Result<()> {
+    /// Takes what has come in; how many packets that was.
+    fn collect(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut came = 0;
         for _ in 0..TURN {
             match self.from.recv(buffer) {
-                Ok(length) => self.link().send(Instant::now(), &buffer[..length]),
+                Ok(length) => {
+                    came += 1;
+                    self.link().send(Instant::now(), &buffer[..length]);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(came)
     }
 
     fn link(&self) -> MutexGuard<'_, Link> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until one of these can be read, or `longest`, to the microsecond (`poll` knows milliseconds only).
+fn pause(readable: &mut [PollFd<'_>], longest: Duration) -> io::Result<()> {
+    match ppoll(readable, Some(TimeSpec::from_duration(longest)), None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
