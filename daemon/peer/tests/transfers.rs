@@ -19,113 +19,16 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use support::transfer::{Channel, Heard, LONG, bytes, hash, refused};
 use support::{Served, Setup, start_for_data};
 use tokio::time::timeout;
 use watchword_peer::viewer::{CallError, Viewer};
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
+use webrtc::data_channel::DataChannelEvent;
 use webrtc::runtime::TokioRuntime;
 
 const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 79, 1);
 const VIEWER: Ipv4Addr = Ipv4Addr::new(127, 0, 79, 2);
 const MIB: usize = 1 << 20;
-const LONG: Duration = Duration::from_secs(20);
-
-fn bytes(length: usize, seed: u64) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    let mut state = seed;
-    for chunk in bytes.chunks_mut(8) {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        chunk.copy_from_slice(&state.to_be_bytes()[..chunk.len()]);
-    }
-    bytes
-}
-
-fn hash(data: &[u8]) -> String {
-    blake3::hash(data).to_hex().to_string()
-}
-
-/// The channel of one transfer, as a viewer's program has it.
-struct Channel(Arc<dyn DataChannel>);
-
-#[derive(Debug)]
-enum Heard {
-    Bytes(BytesMut),
-    Said(Transfer),
-    Closed,
-}
-
-impl Channel {
-    async fn open(viewer: &Viewer, transfer: &str) -> Self {
-        let channel = Self(viewer.channel(&transfer_label(transfer)).await.unwrap());
-        let opened = async { while !matches!(channel.0.poll().await, Some(DataChannelEvent::OnOpen)) {} };
-        timeout(LONG, opened).await.expect("the channel opens");
-        channel
-    }
-
-    async fn hear(&self) -> Heard {
-        loop {
-            match timeout(LONG, self.0.poll()).await.expect("something comes") {
-                Some(DataChannelEvent::OnMessage(message)) if message.is_string => {
-                    return Heard::Said(serde_json::from_slice(&message.data).unwrap());
-                }
-                Some(DataChannelEvent::OnMessage(message)) => return Heard::Bytes(message.data),
-                Some(DataChannelEvent::OnClose) | None => return Heard::Closed,
-                Some(_) => {}
-            }
-        }
-    }
-
-    async fn say(&self, message: &Transfer) {
-        self.0.send_text(&serde_json::to_string(message).unwrap()).await.unwrap();
-    }
-
-    /// Sends bytes from `from` to `to` of `data`, within the credit.
-    async fn send(&self, data: &[u8], from: usize, to: usize) {
-        let (mut at, mut credit) = (from, from);
-        while at < to {
-            while credit <= at {
-                match self.hear().await {
-                    Heard::Said(Transfer::Credit { until }) => credit = usize::try_from(until).unwrap(),
-                    other => panic!("{other:?}"),
-                }
-            }
-            let end = (at + MAX_CHUNK).min(to).min(credit);
-            self.0.send(BytesMut::from(&data[at..end])).await.unwrap();
-            at = end;
-        }
-    }
-
-    /// Waits until all that was sent has arrived: a close does not.
-    async fn arrived(&self) {
-        while self.0.outstanding_bytes().await.unwrap() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// The last that is said.
-    async fn last(&self) -> Transfer {
-        loop {
-            match self.hear().await {
-                Heard::Said(Transfer::Credit { .. }) => {}
-                Heard::Said(last) => return last,
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// Closes it, and waits until it is: the next channel may get its stream, and must not overtake its reset.
-    async fn close(&self) {
-        self.0.close().await.unwrap();
-        while !matches!(self.hear().await, Heard::Closed) {}
-    }
-
-    async fn failed(&self) -> i32 {
-        match self.last().await {
-            Transfer::Failed { code, .. } => code,
-            other => panic!("{other:?}"),
-        }
-    }
-}
 
 struct Visit {
     viewer: Viewer,
@@ -158,13 +61,6 @@ impl Visit {
     }
 }
 
-fn refused(result: Result<impl std::fmt::Debug, CallError>) -> i32 {
-    match result.expect_err("it is refused") {
-        CallError::Refused(error) => error.code,
-        CallError::Ended => panic!("the session has ended"),
-    }
-}
-
 fn partials(setup: &Setup) -> Vec<PathBuf> {
     let hidden = setup.dir.path().join("files/.watchword-partial");
     let names = std::fs::read_dir(hidden).map(|names| names.map(|name| name.unwrap().path()).collect());
@@ -176,14 +72,13 @@ async fn a_file_goes_up_and_comes_down_again() {
     let setup = Setup::new(DEVICE);
     let visit = visit(&setup).await;
     for (number, size) in [0, 1, MAX_CHUNK, 9 * MIB + 17].into_iter().enumerate() {
-        let data = bytes(size, number as u64 + 1);
+        let data = bytes(size, u8::try_from(number).unwrap() + 1);
         let path = format!("files/új könyvtár/{number}.bin");
         let ready = visit.put(&path, size, false).await.unwrap();
         assert_eq!((ready.offset, ready.before.as_str()), (0, ""));
         let channel = Channel::open(&visit.viewer, &ready.transfer).await;
-        channel.send(&data, 0, size).await;
-        channel.say(&Transfer::End { hash: hash(&data) }).await;
-        assert_eq!(channel.last().await, Transfer::Done);
+        channel.send(&data, 0..size).await;
+        channel.finish(&data).await;
         channel.close().await;
         assert_eq!(std::fs::read(setup.dir.path().join(&path)).unwrap(), data);
 
@@ -222,14 +117,14 @@ async fn what_was_sent_before_a_break_is_not_sent_again() {
     let first = visit(&setup).await;
     let ready = first.put("files/a", data.len(), true).await.unwrap();
     let channel = Channel::open(&first.viewer, &ready.transfer).await;
-    channel.send(&data, 0, 3 * MIB + 5).await;
+    channel.send(&data, 0..3 * MIB + 5).await;
     channel.arrived().await;
     // Closed, not given up: this is a pause. And then the whole session goes.
     channel.close().await;
     let ready = first.put("files/a", data.len(), true).await.unwrap();
     assert_eq!((ready.offset, ready.before), (3 * RESUME_STEP, hash(&data[2 * MIB..3 * MIB])));
     let channel = Channel::open(&first.viewer, &ready.transfer).await;
-    channel.send(&data, 3 * MIB, 4 * MIB + 1).await;
+    channel.send(&data, 3 * MIB..4 * MIB + 1).await;
     channel.arrived().await;
     first.leave().await;
 
@@ -237,9 +132,8 @@ async fn what_was_sent_before_a_break_is_not_sent_again() {
     let ready = second.put("files/a", data.len(), true).await.unwrap();
     assert_eq!(ready.offset, 4 * RESUME_STEP);
     let channel = Channel::open(&second.viewer, &ready.transfer).await;
-    channel.send(&data, 4 * MIB, data.len()).await;
-    channel.say(&Transfer::End { hash: hash(&data) }).await;
-    assert_eq!(channel.last().await, Transfer::Done);
+    channel.send(&data, 4 * MIB..data.len()).await;
+    channel.finish(&data).await;
     assert_eq!(std::fs::read(setup.dir.path().join("files/a")).unwrap(), data);
 
     let whole = second.get("files/a", 0, "").await.unwrap();
@@ -266,14 +160,13 @@ async fn a_session_that_is_back_takes_its_upload_over() {
     let (lost, back) = (visit(&setup).await, visit(&setup).await);
     let ready = lost.put("files/a", data.len(), true).await.unwrap();
     let old = Channel::open(&lost.viewer, &ready.transfer).await;
-    old.send(&data, 0, 2 * MIB).await;
+    old.send(&data, 0..2 * MIB).await;
     assert_eq!(refused(back.put("files/a", data.len(), false).await), code::UNAVAILABLE, "it is being sent");
     let ready = back.put("files/a", data.len(), true).await.unwrap();
     assert_eq!(old.failed().await, code::UNAVAILABLE);
     let channel = Channel::open(&back.viewer, &ready.transfer).await;
-    channel.send(&data, usize::try_from(ready.offset).unwrap(), data.len()).await;
-    channel.say(&Transfer::End { hash: hash(&data) }).await;
-    assert_eq!(channel.last().await, Transfer::Done);
+    channel.send(&data, usize::try_from(ready.offset).unwrap()..data.len()).await;
+    channel.finish(&data).await;
     assert_eq!(std::fs::read(setup.dir.path().join("files/a")).unwrap(), data);
     lost.leave().await;
     back.leave().await;
@@ -287,21 +180,21 @@ async fn what_is_wrong_or_given_up_leaves_nothing() {
 
     let ready = visit.put("files/given-up", data.len(), false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
-    channel.send(&data, 0, MIB).await;
+    channel.send(&data, 0..MIB).await;
     channel.say(&Transfer::Failed { code: code::UNAVAILABLE, message: "enough".into() }).await;
     assert_eq!(channel.failed().await, code::UNAVAILABLE);
     channel.close().await;
 
     let ready = visit.put("files/wrong", data.len(), false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
-    channel.send(&data, 0, data.len()).await;
+    channel.send(&data, 0..data.len()).await;
     channel.say(&Transfer::End { hash: hash(&data[1..]) }).await;
     assert_eq!(channel.failed().await, code::MISMATCH);
     channel.close().await;
 
     let ready = visit.put("files/greedy", MIB, false).await.unwrap();
     let channel = Channel::open(&visit.viewer, &ready.transfer).await;
-    channel.send(&data, 0, MIB).await;
+    channel.send(&data, 0..MIB).await;
     channel.0.send(BytesMut::from(&data[MIB..MIB + 1])).await.unwrap();
     assert_eq!(channel.failed().await, code::TOO_FAST, "beyond the credit");
     channel.close().await;
@@ -333,8 +226,7 @@ async fn so_many_at_once_and_no_others() {
     // Ended, they make room for others.
     let channel = Channel::open(&visit.viewer, &ready[0]).await;
     channel.0.send(BytesMut::from(&b"x"[..])).await.unwrap();
-    channel.say(&Transfer::End { hash: hash(b"x") }).await;
-    assert_eq!(channel.last().await, Transfer::Done);
+    channel.finish(b"x").await;
     channel.close().await;
     let again = async {
         while visit.put("files/4", 1, false).await.is_err() {
@@ -360,9 +252,8 @@ async fn one_after_the_other_for_long() {
     for number in 0..150 {
         let ready = visit.put(&format!("files/{number}"), data.len(), false).await.unwrap();
         let channel = Channel::open(&visit.viewer, &ready.transfer).await;
-        channel.send(&data, 0, data.len()).await;
-        channel.say(&Transfer::End { hash: hash(&data) }).await;
-        assert_eq!(channel.last().await, Transfer::Done);
+        channel.send(&data, 0..data.len()).await;
+        channel.finish(&data).await;
         channel.close().await;
     }
     visit.leave().await;

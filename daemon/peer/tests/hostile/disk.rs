@@ -37,7 +37,8 @@ async fn meets_a_full_disk(folder: &Path) {
     let ready = viewer.put("files/a", data.len()).await.unwrap();
     let channel = viewer.open(&ready.transfer).await;
     std::fs::write(folder.join("theirs"), bytes(8 * MIB, 3)).unwrap();
-    let (code, sentence) = channel.send_until_it_fails(&data).await.expect("there is no room for it");
+    let (code, sentence) =
+        channel.send_until_it_fails(&data, 0..data.len()).await.expect("there is no room for it");
     assert_eq!(
         (code, sentence.as_str()),
         (code::NO_ROOM, "The device's disk is full; remove something first.")

@@ -159,7 +159,8 @@ async fn try_all(offender: &Visit, path: &str) -> bool {
     match offender.put(path, data.len()).await {
         Ok(ready) => {
             let channel = offender.open(&ready.transfer).await;
-            channel.upload(data).await;
+            channel.send(data, 0..data.len()).await;
+            channel.finish(data).await;
             channel.close().await;
             offender.call(method::FILES_REMOVE, json!({ "path": path })).await.unwrap();
             true
@@ -180,7 +181,7 @@ async fn links_planted_between_put_and_end_lead_nowhere() {
     let begin = async |path: &str| {
         let ready = offender.put(path, data.len()).await.unwrap();
         let channel = offender.open(&ready.transfer).await;
-        channel.send(&data).await;
+        channel.send(&data, 0..data.len()).await;
         channel
     };
     // In the place of the folder, of the name, and of what came so far.
@@ -250,7 +251,7 @@ async fn try_in_the_folder(offender: &Visit) {
     assert!(is_refusal(refused(offender.call(method::FILES_MOVE, stolen).await)));
     if let Ok(ready) = offender.put("files/folder/new", 3).await {
         let channel = offender.open(&ready.transfer).await;
-        channel.send(b"new").await;
+        channel.send(b"new", 0..3).await;
         channel.say(&Transfer::End { hash: hash(b"new") }).await;
         while !matches!(
             channel.hear().await,

@@ -1,10 +1,8 @@
 //! A device, a viewer that goes on as viewers do, and one that means harm.
 
+pub(crate) use crate::support::transfer::{Channel, Heard, LONG, bytes, hash, refused};
 use crate::support::{Served, Setup, start_for_data};
-use bytes::BytesMut;
-use protocol::control::{
-    Call, FilesGet, FilesPut, GetReady, MAX_CHUNK, PutReady, Transfer, code, method, transfer_label,
-};
+use protocol::control::{Call, FilesGet, FilesPut, GetReady, PutReady, code, method};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -17,15 +15,12 @@ use tokio_util::sync::CancellationToken;
 use watchword_peer::Reason;
 use watchword_peer::viewer::{CallError, Caller, Viewer};
 use watchword_peer::{End, Environment};
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use webrtc::runtime::TokioRuntime;
 
 const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 81, 1);
 const WITNESS: Ipv4Addr = Ipv4Addr::new(127, 0, 81, 2);
 const OFFENDER: Ipv4Addr = Ipv4Addr::new(127, 0, 81, 3);
 
-/// What no step takes unless it hangs.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
 pub(crate) const MIB: usize = 1 << 20;
 /// Memory that the whole process may take more at any time, bytes: the device and both viewers, of which one that
 /// opens 10,000 channels has most. What an offender could make the device take is several times as much.
@@ -179,17 +174,15 @@ impl Visit {
 
     /// The channel of a transfer.
     pub(crate) async fn open(&self, transfer: &str) -> Channel {
-        let channel = Channel(self.viewer.channel(&transfer_label(transfer)).await.unwrap());
-        let opened = async { while !matches!(channel.0.poll().await, Some(DataChannelEvent::OnOpen)) {} };
-        timeout(LONG, opened).await.expect("the channel opens");
-        channel
+        Channel::open(&self.viewer, transfer).await
     }
 
     /// It is what any viewer may do: send a file and be told that it is whole.
     pub(crate) async fn sends(&self, path: &str, data: &[u8]) {
         let ready = self.put(path, data.len()).await.unwrap();
         let channel = self.open(&ready.transfer).await;
-        channel.upload(data).await;
+        channel.send(data, 0..data.len()).await;
+        channel.finish(data).await;
         channel.close().await;
     }
 
@@ -230,123 +223,6 @@ impl Visit {
 /// Asks, and waits for the answer.
 pub(crate) async fn call(caller: &Caller, method: &str, params: Value) -> Result<Value, CallError> {
     timeout(LONG, caller.call(method, params)).await.expect("it is answered")
-}
-
-/// The code with which it is refused.
-pub(crate) fn refused(result: Result<impl std::fmt::Debug, CallError>) -> i32 {
-    match result.expect_err("it is refused") {
-        CallError::Refused(error) => {
-            assert!(error.message.ends_with('.'), "a sentence: {}", error.message);
-            error.code
-        }
-        CallError::Ended => panic!("the session has ended"),
-    }
-}
-
-/// The channel of one transfer, as a viewer's program has it.
-pub(crate) struct Channel(pub(crate) Arc<dyn DataChannel>);
-
-#[derive(Debug)]
-pub(crate) enum Heard {
-    Bytes(BytesMut),
-    Said(Transfer),
-    Closed,
-}
-
-impl Channel {
-    pub(crate) async fn hear(&self) -> Heard {
-        self.hear_within(LONG).await
-    }
-
-    async fn hear_within(&self, limit: Duration) -> Heard {
-        loop {
-            match timeout(limit, self.0.poll()).await.expect("something comes") {
-                Some(DataChannelEvent::OnMessage(message)) if message.is_string => {
-                    return Heard::Said(serde_json::from_slice(&message.data).unwrap());
-                }
-                Some(DataChannelEvent::OnMessage(message)) => return Heard::Bytes(message.data),
-                Some(DataChannelEvent::OnClose) | None => return Heard::Closed,
-                Some(_) => {}
-            }
-        }
-    }
-
-    pub(crate) async fn say(&self, message: &Transfer) {
-        self.0.send_text(&serde_json::to_string(message).unwrap()).await.unwrap();
-    }
-
-    /// How it failed.
-    pub(crate) async fn failed(&self) -> i32 {
-        self.failed_within(LONG).await
-    }
-
-    /// How it failed; no two of its messages are further apart than this.
-    pub(crate) async fn failed_within(&self, limit: Duration) -> i32 {
-        loop {
-            match self.hear_within(limit).await {
-                Heard::Said(Transfer::Failed { code, message }) => {
-                    assert!(message.ends_with('.'), "a sentence: {message}");
-                    return code;
-                }
-                Heard::Said(Transfer::Credit { .. }) | Heard::Bytes(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// Sends all of it, within the credit, and waits until the device has it.
-    pub(crate) async fn upload(&self, data: &[u8]) {
-        self.send(data).await;
-        self.say(&Transfer::End { hash: hash(data) }).await;
-        loop {
-            match self.hear().await {
-                Heard::Said(Transfer::Credit { .. }) => {}
-                Heard::Said(Transfer::Done) => return,
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// Sends all of it, within the credit.
-    pub(crate) async fn send(&self, data: &[u8]) {
-        let failed = self.send_until_it_fails(data).await;
-        assert_eq!(failed, None);
-    }
-
-    /// As [`Self::send`], but the device may give it up on the way.
-    pub(crate) async fn send_until_it_fails(&self, data: &[u8]) -> Option<(i32, String)> {
-        let (mut at, mut credit) = (0, 0);
-        while at < data.len() {
-            while credit <= at {
-                match self.hear().await {
-                    Heard::Said(Transfer::Credit { until }) => credit = usize::try_from(until).unwrap(),
-                    Heard::Said(Transfer::Failed { code, message }) => return Some((code, message)),
-                    other => panic!("{other:?}"),
-                }
-            }
-            let end = (at + MAX_CHUNK).min(data.len()).min(credit);
-            self.0.send(BytesMut::from(&data[at..end])).await.unwrap();
-            at = end;
-        }
-        None
-    }
-
-    /// Closes it, and waits until it is: the next channel may get its stream, and must not overtake its reset.
-    pub(crate) async fn close(&self) {
-        self.0.close().await.unwrap();
-        while !matches!(self.hear().await, Heard::Closed) {}
-    }
-}
-
-pub(crate) fn hash(data: &[u8]) -> String {
-    blake3::hash(data).to_hex().to_string()
-}
-
-/// Bytes that repeat nowhere.
-pub(crate) fn bytes(size: usize, seed: u8) -> Vec<u8> {
-    let mut data = vec![0; size];
-    blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut data);
-    data
 }
 
 /// A refusal for a reason of its own, and none for a fault of the device.

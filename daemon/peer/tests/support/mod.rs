@@ -4,6 +4,7 @@
 pub mod mounts;
 pub mod network;
 pub mod offers;
+pub mod transfer;
 
 use bytes::Bytes;
 use media::{Feed, FeedSettings, Frame, OpenError, Opener, Running, Sink, StreamInfo};
