@@ -8,6 +8,7 @@ import type { Chat as ChatState } from '../session/chat';
 import type { ChatMessage } from '../session/device';
 import { bell, bellOff, send } from './icons';
 import { linked } from './links';
+import { panelStyle } from './panel-style';
 import { shared } from './shared-style';
 import { ViewerElement } from './viewer-element';
 
@@ -116,24 +117,10 @@ export class Chat extends ViewerElement {
 
   static override styles = [
     shared,
+    panelStyle,
     css`
-      :host {
-        display: block;
-        min-height: 0;
-        background: var(--surface);
-        color: var(--text);
-      }
-      .chat {
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-      }
       header {
-        display: flex;
-        align-items: center;
         gap: 0.5rem;
-        padding: 0.6rem 0.6rem 0.6rem 1rem;
-        border-bottom: 1px solid var(--line);
       }
       h2 {
         flex: 1;

@@ -2,23 +2,8 @@ import { css } from 'lit';
 
 /** How the list of files looks. */
 export const fileStyle = css`
-  :host {
-    display: block;
-    min-height: 0;
-    background: var(--surface);
-    color: var(--text);
-  }
-  .files {
-    display: flex;
-    flex-direction: column;
-    height: 100%;
-  }
   header {
-    display: flex;
-    align-items: center;
     gap: 0.2rem;
-    padding: 0.6rem 0.6rem 0.6rem 1rem;
-    border-bottom: 1px solid var(--line);
   }
   h2,
   nav {

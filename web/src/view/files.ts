@@ -9,6 +9,7 @@ import { date, size } from '../files/units';
 import type { Entry } from '../files/wire';
 import { fileStyle } from './files-style';
 import { bin, cross, download, file, folder, pencil, renew } from './icons';
+import { panelStyle } from './panel-style';
 import { shared } from './shared-style';
 import './transfers';
 import { ViewerElement } from './viewer-element';
@@ -31,7 +32,7 @@ export class FilesElement extends ViewerElement {
     const files = this.viewer?.files;
     if (!files?.allowed) return nothing;
     const reads = this.#may('files');
-    return html`<section class="files" aria-label="Files">
+    return html`<section aria-label="Files">
       <header>
         ${reads ? this.#crumbs(files) : html`<h2>Files</h2>`}
         ${reads ? icon('refresh', 'Look again', renew, () => void files.folder.refresh()) : nothing}
@@ -189,7 +190,7 @@ export class FilesElement extends ViewerElement {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
   }
 
-  static override styles = [shared, fileStyle];
+  static override styles = [shared, panelStyle, fileStyle];
 }
 
 function icon(name: string, label: string, image: TemplateResult, act: () => void): TemplateResult {

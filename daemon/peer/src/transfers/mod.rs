@@ -10,11 +10,11 @@
 mod content;
 mod files;
 pub(crate) mod flow;
-mod pace;
 mod path;
 mod receive;
 mod said;
 mod send;
+mod stall;
 
 pub(crate) use content::Content;
 pub use files::Files;

@@ -1,9 +1,9 @@
 //! The device receives.
 
 use super::files::Running;
-use super::pace::Pace;
 use super::path::Path;
 use super::said::{Heard, broken, given_up, hear, nonsense, say, say_failed, silent};
+use super::stall::StallTimer;
 use crate::files::Upload;
 use bytes::BytesMut;
 use protocol::control::{RpcError, Transfer, code, rpc};
@@ -101,7 +101,7 @@ struct Receiving<'a> {
 impl Receiving<'_> {
     /// Until it is cut short; that it is whole, or the disk fails, is said by the disk.
     async fn run(&mut self, running: &Running) -> Cut {
-        let mut pace = Pace::new(Instant::now());
+        let mut stall = StallTimer::new(Instant::now());
         self.give_credit().await;
         let mut ended = false;
         loop {
@@ -114,14 +114,14 @@ impl Receiving<'_> {
                 Ok(()) = self.progress.changed() => self.give_credit().await,
                 heard = hear(self.channel) => {
                     if let Heard::Bytes(bytes) = &heard {
-                        pace.moved(bytes.len() as u64, Instant::now());
+                        stall.moved(bytes.len() as u64, Instant::now());
                     }
                     if let Err(cut) = self.heard(heard, &mut ended).await {
                         return cut;
                     }
                 }
                 // The hash of all may take the disk its time.
-                () = sleep_until(pace.deadline()), if !ended => return Cut::Kept(silent()),
+                () = sleep_until(stall.deadline()), if !ended => return Cut::Kept(silent()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is said on the channel of a transfer beside the bytes.
 
-use super::pace::PATIENCE;
+use super::stall::PATIENCE;
 use protocol::control::{MAX_TRANSFER_TEXT, RpcError, Transfer, code, rpc};
 use std::time::Duration;
 use tokio::time::timeout;

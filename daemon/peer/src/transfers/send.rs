@@ -2,8 +2,8 @@
 
 use super::content::Content;
 use super::flow::Flow;
-use super::pace::{PATIENCE, Pace};
 use super::said::{Heard, broken, given_up, hear, nonsense, say, say_failed, silent};
+use super::stall::{PATIENCE, StallTimer};
 use crate::files::FilesError;
 use crate::wire::Share;
 use bytes::BytesMut;
@@ -78,7 +78,7 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     async fn run(mut self) -> Result<(), RpcError> {
-        let mut pace = Pace::new(Instant::now());
+        let mut stall = StallTimer::new(Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -92,14 +92,14 @@ impl Sending<'_> {
                     let bytes = next.len() as u64;
                     let sent = timeout(PATIENCE, self.flow.send(next)).await.map_err(|_| silent())?;
                     sent.map_err(|_| broken())?;
-                    pace.moved(bytes, Instant::now());
+                    stall.moved(bytes, Instant::now());
                 }
                 piece = self.pieces.recv(), if self.next.is_empty() && !self.ended => {
                     self.take(piece.unwrap_or(Piece::Failed(FilesError::Disk))).await?;
-                    pace = Pace::new(Instant::now());
+                    stall = StallTimer::new(Instant::now());
                 }
                 // Our own disk may take its time, above all to hash what the viewer has from before a break.
-                () = sleep_until(pace.deadline()), if self.ended || !self.next.is_empty() => return Err(silent()),
+                () = sleep_until(stall.deadline()), if self.ended || !self.next.is_empty() => return Err(silent()),
             }
         }
     }

@@ -8,13 +8,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Least that moves in that time, bytes: who takes or gives less keeps a transfer for itself and does nothing with it.
 const LEAST: u64 = 4096;
 
-/// The pace of one transfer, as its viewer keeps it.
-pub(super) struct Pace {
+/// Finds out that a viewer moves too little.
+pub(super) struct StallTimer {
     since: Instant,
     bytes: u64,
 }
 
-impl Pace {
+impl StallTimer {
     pub(super) fn new(now: Instant) -> Self {
         Self { since: now, bytes: 0 }
     }
@@ -42,10 +42,10 @@ mod tests {
     /// When a transfer of so many bytes a second is ended, if it is within an hour.
     fn ended(bytes: u64) -> Option<Duration> {
         let start = Instant::now();
-        let mut pace = Pace::new(start);
+        let mut stall = StallTimer::new(start);
         (1..3600).map(|second| second * SECOND).find(|passed| {
-            pace.moved(bytes, start + *passed);
-            start + *passed >= pace.deadline()
+            stall.moved(bytes, start + *passed);
+            start + *passed >= stall.deadline()
         })
     }
 
@@ -61,10 +61,10 @@ mod tests {
     #[test]
     fn its_time_begins_anew_with_what_moved() {
         let start = Instant::now();
-        let mut pace = Pace::new(start);
-        pace.moved(LEAST, start + 50 * SECOND);
-        assert_eq!(pace.deadline(), start + 50 * SECOND + PATIENCE);
-        pace.moved(LEAST - 1, start + 100 * SECOND);
-        assert_eq!(pace.deadline(), start + 50 * SECOND + PATIENCE);
+        let mut stall = StallTimer::new(start);
+        stall.moved(LEAST, start + 50 * SECOND);
+        assert_eq!(stall.deadline(), start + 50 * SECOND + PATIENCE);
+        stall.moved(LEAST - 1, start + 100 * SECOND);
+        assert_eq!(stall.deadline(), start + 50 * SECOND + PATIENCE);
     }
 }
