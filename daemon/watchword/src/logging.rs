@@ -33,7 +33,7 @@ pub(crate) fn start(filter: &str) -> Result<()> {
     let level = filter.filter();
     let journal = JournalLog::new()
         .context("the journal cannot be reached")?
-        .with_syslog_identifier("watchword".into());
+        .with_syslog_identifier(crate::cli::NAME.into());
     log::set_boxed_logger(Box::new(Filtered { filter, journal }))?;
     log::set_max_level(level);
     Ok(())

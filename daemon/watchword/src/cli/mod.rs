@@ -2,6 +2,7 @@
 
 #[cfg(feature = "device")]
 mod cameras;
+mod generate;
 #[cfg(feature = "device")]
 mod run;
 mod serve;
@@ -17,9 +18,18 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-/// See and hear this board's camera from any browser that knows its secret word.
+/// What this executable is called where it is installed. The server alone is a package of its own, which may stand
+/// beside the whole.
+pub(crate) const NAME: &str = if cfg!(feature = "client") { "watchword" } else { "watchword-server" };
+const ABOUT: &str = if cfg!(feature = "client") {
+    "See and hear this board's camera from any browser that knows its secret word"
+} else {
+    "The server where Watchword's devices and their viewers meet"
+};
+
+/// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "watchword", version, arg_required_else_help = true, propagate_version = true)]
+#[command(name = NAME, about = ABOUT, long_about = None, version, arg_required_else_help = true, propagate_version = true)]
 pub(crate) struct Arguments {
     /// Configuration file [default: /etc/watchword/config.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
@@ -47,6 +57,9 @@ enum Command {
     /// Lists the cameras of this board, and the mode that would be used
     #[cfg(feature = "device")]
     Cameras(cameras::Cameras),
+    /// Writes manual pages and shell completions
+    #[command(hide = true)]
+    Generate(generate::Generate),
     #[cfg(feature = "client")]
     #[command(flatten)]
     Visit(visit::Visit),
@@ -76,6 +89,7 @@ impl Arguments {
             Command::Sessions(sessions) => block_on(sessions.apply()),
             #[cfg(feature = "device")]
             Command::Cameras(cameras) => cameras.apply(&config),
+            Command::Generate(generate) => generate.apply(),
             #[cfg(feature = "client")]
             Command::Visit(visit) => return visit.apply(),
         };
@@ -119,7 +133,7 @@ fn complain(message: &str, code: u8) -> ExitCode {
     if logging::to_journal() {
         log::error!("{message}");
     } else {
-        let _ = writeln!(std::io::stderr(), "watchword: {message}");
+        let _ = writeln!(std::io::stderr(), "{NAME}: {message}");
     }
     ExitCode::from(code)
 }
