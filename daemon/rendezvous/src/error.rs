@@ -28,6 +28,14 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+    /// A socket that was given, or has just been opened, cannot be used.
+    #[error("the {protocol} socket cannot be used: {source}")]
+    Given {
+        /// "TCP" or "UDP".
+        protocol: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Plain HTTP was asked for where others could read it.
     #[error(
         "plain HTTP at {0} would be readable by others: it is served on loopback (127.0.0.1 or [::1]) only; use a \

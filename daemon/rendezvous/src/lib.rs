@@ -24,5 +24,6 @@ mod stun_server;
 mod tls;
 
 pub use error::ServeError;
+pub use listen::Sockets;
 pub use server::{LocalDoor, LocalSocket, Server};
 pub use settings::{ClaimToken, Limits, PORT, Rate, STUN_PORT, Settings, Times, Tls};

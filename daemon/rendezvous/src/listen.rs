@@ -5,7 +5,7 @@ use nix::libc;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{self, Ipv4Addr, SocketAddr},
     time::Duration,
 };
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -15,6 +15,27 @@ const BACKLOG: i32 = 1024;
 /// How long sent bytes may stay unacknowledged before a connection counts as dead (RFC 5482): it finds dead readers of
 /// event streams, which answer no pings.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// Ports that are open already: systemd opens them where a `.socket` unit says so (systemd.socket(5)).
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// Listens for connections.
+    pub tcp: Option<net::TcpListener>,
+    /// Takes datagrams, for STUN.
+    pub udp: Option<net::UdpSocket>,
+}
+
+/// Takes over a socket that listens already.
+pub(crate) fn given_tcp(listener: net::TcpListener) -> Result<TcpListener, ServeError> {
+    let adopted = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+    adopted.map_err(|source| ServeError::Given { protocol: "TCP", source })
+}
+
+/// Takes over a socket that is bound already.
+pub(crate) fn given_udp(socket: net::UdpSocket) -> Result<UdpSocket, ServeError> {
+    let adopted = socket.set_nonblocking(true).and_then(|()| UdpSocket::from_std(socket));
+    adopted.map_err(|source| ServeError::Given { protocol: "UDP", source })
+}
 
 /// Listens for connections. `[::]` takes IPv4 as well, and becomes `0.0.0.0` where the system has no IPv6.
 pub(crate) fn tcp(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -6,7 +6,7 @@ use crate::{
     error::ServeError,
     http,
     hub::{self, Hub, Questions},
-    listen,
+    listen::{self, Sockets},
     places::{Places, Tenure},
     settings::{Settings, Tls},
     stun_server::StunServer,
@@ -59,14 +59,21 @@ impl Server {
     /// # Errors
     /// See [`ServeError`].
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
-        if settings.tls == Tls::PlainLoopback && !settings.listen.ip().to_canonical().is_loopback() {
-            return Err(ServeError::PlainOffLoopback(settings.listen));
-        }
+        Self::bind_on(settings, Sockets::default())
+    }
+
+    /// Likewise, but on sockets that are given: each takes the place of its address in the settings.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub fn bind_on(settings: Settings, given: Sockets) -> Result<Self, ServeError> {
         let identity = tls::load(&settings.tls, &settings.names)?;
-        let listener = listen::tcp(settings.listen)?;
-        let local_addr = address("TCP", settings.listen, listener.local_addr())?;
+        let (listener, local_addr) = listener(&settings, given.tcp)?;
         let limits = settings.limits;
-        let stun = settings.stun_listen.map(|at| StunServer::bind(at, limits.stun)).transpose()?;
+        let stun = match given.udp {
+            Some(socket) => Some(StunServer::on(listen::given_udp(socket)?, limits.stun)?),
+            None => settings.stun_listen.map(|at| StunServer::bind(at, limits.stun)).transpose()?,
+        };
         let tenure = Tenure { places_per_key: limits.places_per_key, unused: limits.times.place_unused };
         let places = Places::open(&settings.state, tenure)?;
 
@@ -217,12 +224,25 @@ fn failure(ended: Result<&'static str, JoinError>) -> ServeError {
     ServeError::TaskEnded(ended.unwrap_or("task"))
 }
 
-fn address(
-    protocol: &'static str,
-    asked: SocketAddr,
-    bound: std::io::Result<SocketAddr>,
-) -> Result<SocketAddr, ServeError> {
-    bound.map_err(|source| ServeError::Listen { protocol, address: asked, source })
+/// The socket that listens, and where; plain HTTP only on loopback, whoever opened it.
+fn listener(
+    settings: &Settings,
+    given: Option<std::net::TcpListener>,
+) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let allowed = |at: SocketAddr| match settings.tls {
+        Tls::PlainLoopback if !at.ip().to_canonical().is_loopback() => Err(ServeError::PlainOffLoopback(at)),
+        _ => Ok(()),
+    };
+    let listener = match given {
+        Some(given) => listen::given_tcp(given)?,
+        None => {
+            allowed(settings.listen)?;
+            listen::tcp(settings.listen)?
+        }
+    };
+    let at = listener.local_addr().map_err(|source| ServeError::Given { protocol: "TCP", source })?;
+    allowed(at)?;
+    Ok((listener, at))
 }
 
 fn seed() -> Result<[u8; 32], ServeError> {

@@ -25,10 +25,12 @@ pub(crate) struct StunServer {
 
 impl StunServer {
     pub(crate) fn bind(address: SocketAddr, rate: Rate) -> Result<Self, ServeError> {
-        let socket = listen::udp(address)?;
-        let bound =
-            socket.local_addr().map_err(|source| ServeError::Listen { protocol: "UDP", address, source })?;
-        Ok(Self { socket, address: bound, rate })
+        Self::on(listen::udp(address)?, rate)
+    }
+
+    pub(crate) fn on(socket: UdpSocket, rate: Rate) -> Result<Self, ServeError> {
+        let address = socket.local_addr().map_err(|source| ServeError::Given { protocol: "UDP", source })?;
+        Ok(Self { socket, address, rate })
     }
 
     pub(crate) fn local_addr(&self) -> SocketAddr {

@@ -1,5 +1,8 @@
-//! What systemd is told (sd_notify(3)); nothing where it did not start us.
+//! What systemd is told (sd_notify(3)) and hands over (sd_listen_fds(3)); nothing where it did not start us.
 
+use anyhow::{Context as _, Result, bail};
+use listenfd::ListenFd;
+use rendezvous::Sockets;
 use sd_notify::NotifyState;
 use std::time::Duration;
 
@@ -27,6 +30,34 @@ pub(crate) async fn keep_watchdog_fed() {
         tick.tick().await;
         notify(&[NotifyState::Watchdog]);
     }
+}
+
+/// The server's ports, where a `.socket` unit has opened them. To be called once, while there are no other threads: it
+/// takes the variables out of the environment, so that no child takes the sockets for its own.
+///
+/// # Errors
+/// More than one of a kind, or something that is neither TCP nor UDP.
+pub(crate) fn sockets() -> Result<Sockets> {
+    let mut passed = ListenFd::from_env();
+    let mut sockets = Sockets::default();
+    for index in 0..passed.len() {
+        if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
+            once(&mut sockets.tcp, tcp, "ListenStream=")?;
+        } else {
+            let udp = passed.take_udp_socket(index).ok().flatten();
+            let udp =
+                udp.context("systemd passed a socket that is neither TCP nor UDP: see its .socket unit")?;
+            once(&mut sockets.udp, udp, "ListenDatagram=")?;
+        }
+    }
+    Ok(sockets)
+}
+
+fn once<T>(place: &mut Option<T>, socket: T, setting: &str) -> Result<()> {
+    if place.replace(socket).is_some() {
+        bail!("systemd passed more than one port of a kind: leave a single {setting} in the .socket unit");
+    }
+    Ok(())
 }
 
 fn notify(states: &[NotifyState<'_>]) {

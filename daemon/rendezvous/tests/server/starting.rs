@@ -2,8 +2,15 @@
 
 use crate::harness::{settings, start, start_in};
 use protocol::signal::FromServer;
-use std::net::{TcpListener, UdpSocket};
-use watchword_rendezvous::{ServeError, Server, Tls};
+use std::{
+    net::{TcpListener, UdpSocket},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+use watchword_rendezvous::{ServeError, Server, Sockets, Tls};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_port_in_use_is_named() {
@@ -42,6 +49,39 @@ async fn plain_http_is_for_loopback() {
     assert!(matches!(serde_json::from_str(&welcome).unwrap(), FromServer::Welcome { .. }));
     drop(socket);
     server.stopped().await;
+}
+
+#[tokio::test]
+async fn sockets_that_are_open_already_take_the_place_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tcp, udp) = (TcpListener::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let (at, stun) = (tcp.local_addr().unwrap(), udp.local_addr().unwrap());
+    let mut elsewhere = settings(&folder);
+    // The ports of the given sockets: to open them again would fail.
+    (elsewhere.listen, elsewhere.stun_listen) = (at, Some(stun));
+    let server = Server::bind_on(elsewhere, Sockets { tcp: Some(tcp), udp: Some(udp) }).unwrap();
+    assert_eq!((server.local_addr(), server.stun_addr()), (at, Some(stun)));
+    let (stop, client) =
+        (CancellationToken::new(), tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    let running = tokio::spawn(server.run(stop.clone()));
+    tokio::net::TcpStream::connect(at).await.unwrap();
+    let request = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    client.send_to(&request, stun).await.unwrap();
+    let mut response = [0; 128];
+    let answered = tokio::time::timeout(PATIENCE, client.recv(&mut response)).await.unwrap().unwrap();
+    assert!(answered > 20 && response[8..20] == [7; 12], "a binding response to this request");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn plain_http_is_for_loopback_also_on_a_socket_that_is_open_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plain = settings(&folder);
+    plain.tls = Tls::PlainLoopback;
+    let given = Sockets { tcp: Some(TcpListener::bind("0.0.0.0:0").unwrap()), udp: None };
+    let error = Server::bind_on(plain, given).err().unwrap();
+    assert!(matches!(error, ServeError::PlainOffLoopback(_)), "{error}");
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ mod visit;
 #[cfg(feature = "device")]
 mod word;
 
-use crate::{config, logging};
+#[cfg(feature = "device")]
+use crate::state::StateDirectory;
+use crate::{config, logging, systemd};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -80,13 +82,17 @@ impl Arguments {
             #[cfg(feature = "device")]
             Command::Run(run) => {
                 crate::environment::prepare();
-                block_on(run.apply(config))
+                systemd::sockets().and_then(|open| block_on(run.apply(config, open)))
             }
-            Command::Serve(serve) => block_on(serve.apply(config)),
+            Command::Serve(serve) => systemd::sockets().and_then(|open| block_on(serve.apply(config, open))),
             #[cfg(feature = "device")]
-            Command::Word(word) => block_on(word.apply(config)),
+            Command::Word(word) => {
+                StateDirectory::of_owner("word").and_then(|state| block_on(word.apply(config, state)))
+            }
             #[cfg(feature = "device")]
-            Command::Sessions(sessions) => block_on(sessions.apply()),
+            Command::Sessions(sessions) => {
+                StateDirectory::of_owner("sessions").and_then(|state| block_on(sessions.apply(state)))
+            }
             #[cfg(feature = "device")]
             Command::Cameras(cameras) => cameras.apply(&config),
             Command::Generate(generate) => generate.apply(),

@@ -19,6 +19,7 @@ use crate::{
 use anyhow::{Context as _, Result, anyhow, bail};
 use feeds::Feeds;
 use peer::{Files, Network, Room, commands::Commands};
+use rendezvous::Sockets;
 use std::{
     io::{IsTerminal as _, Write as _},
     sync::Arc,
@@ -35,7 +36,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) async fn apply(self, config: Config) -> Result<()> {
+    pub(super) async fn apply(self, config: Config, open: Sockets) -> Result<()> {
         let state = StateDirectory::open()?;
         let Some(_lock) = state.try_lock()? else {
             bail!(
@@ -51,7 +52,7 @@ impl Run {
         let stop = CancellationToken::new();
         let (mut essential, tasks) = (JoinSet::new(), TaskTracker::new());
 
-        let (link, pages, stun) = join_rendezvous(&config, &stop, &mut essential, &tasks).await?;
+        let (link, pages, stun) = join_rendezvous(&config, open, &stop, &mut essential, &tasks).await?;
         let (audit, auditing) = Audit::open(&state)?;
         let tree = folders::open(&config.files, &state)?;
         tasks.spawn(folders::keep(tree.clone(), stop.clone()));
@@ -103,13 +104,14 @@ async fn serve(
 /// The embedded server and the link to it, or the link to a server elsewhere; where the page is; STUN servers.
 async fn join_rendezvous(
     config: &Config,
+    open: Sockets,
     stop: &CancellationToken,
     essential: &mut JoinSet<Result<()>>,
     tasks: &TaskTracker,
 ) -> Result<(mpsc::Receiver<LinkEvent>, Pages, Vec<String>)> {
     let rendezvous = &config.rendezvous;
     if rendezvous.url.is_empty() {
-        let server = serving::bind(&config.server, &serving::server_directory()?)?;
+        let server = serving::bind(&config.server, &serving::server_directory()?, open)?;
         let scheme = if config.server.plain { "http" } else { "https" };
         let pages = Pages::of_this_host(scheme, server.local_addr(), server.fingerprint());
         let link = link::embedded(server.local_socket(), tasks);

@@ -2,6 +2,7 @@
 
 use crate::{config::Config, serving, stopping, systemd};
 use anyhow::Result;
+use rendezvous::Sockets;
 use std::io::Write as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Serve {}
 
 impl Serve {
-    pub(super) async fn apply(self, config: Config) -> Result<()> {
-        let server = serving::bind(&config.server, &serving::server_directory()?)?;
+    pub(super) async fn apply(self, config: Config, open: Sockets) -> Result<()> {
+        let server = serving::bind(&config.server, &serving::server_directory()?, open)?;
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", introduction(&config, &server))?;
         out.flush()?;

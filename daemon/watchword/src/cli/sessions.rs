@@ -20,8 +20,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub(super) async fn apply(self) -> Result<()> {
-        let state = StateDirectory::open()?;
+    pub(super) async fn apply(self, state: StateDirectory) -> Result<()> {
         for session in &self.end {
             match ask(&state, Question::End { session: session.clone() }).await? {
                 Reply::Done => {}

@@ -62,8 +62,7 @@ enum Command {
 }
 
 impl Word {
-    pub(super) async fn apply(self, config: Config) -> Result<()> {
-        let state = StateDirectory::open()?;
+    pub(super) async fn apply(self, config: Config, state: StateDirectory) -> Result<()> {
         match self.command {
             Command::Add { label, place, allow, lasts, viewers, qr } => {
                 let expires = lasts.map(|lasts| now().saturating_add(lasts.as_secs()));

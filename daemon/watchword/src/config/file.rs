@@ -1,7 +1,11 @@
 //! Reading the configuration file, and saying what is wrong with it.
 
-use super::Config;
-use std::path::{Path, PathBuf};
+use super::{Config, credentials};
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// Where the configuration is looked for when `--config` is not given.
 const SYSTEM_FILE: &str = "/etc/watchword/config.toml";
@@ -27,16 +31,22 @@ pub(crate) enum ConfigError {
     },
 }
 
-/// Reads `path`; without one, the system's file if there is one, else the defaults.
+/// Reads `path`; without one, the system's file if there is one, else the defaults. Secrets that systemd hands over are
+/// filled in.
 pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    let path = match path {
-        Some(path) => path,
-        None if Path::new(SYSTEM_FILE).exists() => Path::new(SYSTEM_FILE),
-        None => return Ok(Config::default()),
+    let named = path.is_some();
+    let path = path.unwrap_or(Path::new(SYSTEM_FILE));
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && !named => String::new(),
+        Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
     };
-    let read = |source| ConfigError::Read { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
-    parse(&text).map_err(|Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message })
+    let wrong = |Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message };
+    let mut config = read(&text).map_err(wrong)?;
+    let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    credentials::fill(&mut config, credentials.as_deref())?;
+    config.check().map_err(|message| wrong(Mistake(message)))?;
+    Ok(config)
 }
 
 /// What is wrong with a text, one sentence.
@@ -44,13 +54,20 @@ pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
 #[error("{0}")]
 pub(super) struct Mistake(String);
 
+/// What the text says, whole and within its bounds.
+#[cfg(test)]
 pub(super) fn parse(text: &str) -> Result<Config, Mistake> {
-    let config: Config = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        Mistake(format!("line {line}: {}", with_nearest(error.message())))
-    })?;
+    let config = read(text)?;
     config.check().map_err(Mistake)?;
     Ok(config)
+}
+
+/// What the text says. Values are not checked yet.
+fn read(text: &str) -> Result<Config, Mistake> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        Mistake(format!("line {line}: {}", with_nearest(error.message())))
+    })
 }
 
 /// Serde says "unknown field `a`, expected one of `b`, `c`"; a person wants "did you mean `b`?".

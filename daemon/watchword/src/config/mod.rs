@@ -4,6 +4,7 @@
 //! `config.example.toml` beside the crate documents every key with its default; a test parses it and compares.
 
 mod commands;
+mod credentials;
 mod file;
 mod files;
 mod sections;

@@ -12,6 +12,7 @@
 //! ```
 
 mod keys;
+mod service;
 mod terms;
 mod words;
 
@@ -38,7 +39,22 @@ pub(crate) struct Lock(#[allow(dead_code, reason = "held for its drop")] File);
 impl StateDirectory {
     /// The folder of this environment, made (0700) where it is missing.
     pub(crate) fn open() -> Result<Self> {
-        let path = state_folder()?;
+        Self::made(state_folder()?)
+    }
+
+    /// The folder that the owner's `command` is about: the service's, where there is one. Root becomes its owner, for
+    /// good, so that nothing in it ever belongs to root; to be called while there are no other threads.
+    ///
+    /// # Errors
+    /// Where the service's folder is not for the caller, who has none either.
+    pub(crate) fn of_owner(command: &str) -> Result<Self> {
+        match service::folder(command)? {
+            Some(path) => Ok(Self(path)),
+            None => Self::open(),
+        }
+    }
+
+    fn made(path: PathBuf) -> Result<Self> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
