@@ -77,10 +77,17 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn new(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdout(Stdio::piped());
+        Self::with_its_output(command)
+    }
+
+    /// Likewise, with standard output as the command has it.
+    pub(crate) fn with_its_output(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        for stream in [Box::new(out) as Box<dyn std::io::Read + Send>, Box::new(err)] {
+        let out = child.stdout.take().map(|out| Box::new(out) as Box<dyn std::io::Read + Send>);
+        let err = child.stderr.take().map(|err| Box::new(err) as Box<dyn std::io::Read + Send>);
+        for stream in out.into_iter().chain(err) {
             let sender = sender.clone();
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
