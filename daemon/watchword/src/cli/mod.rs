@@ -73,7 +73,11 @@ impl Arguments {
     pub(crate) fn apply(self) -> ExitCode {
         let config = match self.configuration() {
             Ok(config) => config,
-            Err(error) => return complain(&error.to_string(), 2),
+            Err(error) => {
+                // Under systemd the sentence goes to the journal, as an error: there is no terminal to say it on.
+                let _ = logging::start("error");
+                return complain(&error.to_string(), 2);
+            }
         };
         if let Err(error) = logging::start(self.log.as_deref().unwrap_or(&config.log.level)) {
             return complain(&format!("{error:#}"), 2);
@@ -134,9 +138,9 @@ fn block_on_one_thread<E: From<anyhow::Error>>(work: impl Future<Output = Result
     built.context("the runtime cannot start")?.block_on(work)
 }
 
-/// The last sentence: to standard error, and to the journal when there is no terminal.
+/// The last sentence: to standard error, or to the journal when there is no terminal.
 fn complain(message: &str, code: u8) -> ExitCode {
-    if logging::to_journal() {
+    if logging::to_journal() && log::log_enabled!(log::Level::Error) {
         log::error!("{message}");
     } else {
         let _ = writeln!(std::io::stderr(), "{NAME}: {message}");
