@@ -35,9 +35,9 @@ class Package:
     def field(self, name: str) -> str:
         return _output("dpkg-deb", "--field", self.path, name).rstrip("\n")
 
-    def depends(self) -> dict[str, str]:
-        """Each package named in Depends, alternatives too, with its least version or an empty text."""
-        found = re.findall(r"([a-z0-9][a-z0-9.+-]+)(?: \(>= ([^)]+)\))?", self.field("Depends"))
+    def related(self, field: str) -> dict[str, str]:
+        """Each package named in Depends or its like, alternatives too, with its least version or an empty text."""
+        found = re.findall(r"([a-z0-9][a-z0-9.+-]+)(?: \(>= ([^)]+)\))?", self.field(field))
         return dict(found)
 
     def control(self, file: str) -> str:

@@ -21,15 +21,18 @@ class Fields(unittest.TestCase):
         )
 
     def test_the_device_depends_on_every_package_whose_plugins_it_loads(self):
-        depends = Package(DEVICE).depends()
+        package = Package(DEVICE)
+        depends, suggests = package.related("Depends"), package.related("Suggests")
         plugins = (ROOT / "daemon/media/src/gstreamer/plugins.rs").read_text()
         named = {word for word in plugins.split('"') if word.startswith(("gstreamer1.0-", "libgstreamer1.0-"))}
-        self.assertGreaterEqual(len(named), 6)
-        for name in named:
-            self.assertIn(name, depends)
+        # Debian has these on every board. Others are of single makers' boards, and may not be there to depend on.
+        always = {f"gstreamer1.0-{part}" for part in ("plugins-base", "plugins-good", "plugins-bad", "plugins-ugly", "alsa")}
+        self.assertLessEqual(always, named)
+        self.assertLessEqual(always, set(depends))
+        self.assertLessEqual(named, {*depends, *suggests})
 
     def test_the_server_needs_no_gstreamer(self):
-        for name in Package(SERVER).depends():
+        for name in Package(SERVER).related("Depends"):
             self.assertNotIn("gst", name)
         needed = subprocess.run(
             ["objdump", "-p", Package(SERVER).extracted() / "usr/bin/watchword-server"],
@@ -47,7 +50,7 @@ class Fields(unittest.TestCase):
                 tuple(map(int, word.strip("()").removeprefix("GLIBC_").split(".")))
                 for word in symbols.split() if word.strip("()").startswith("GLIBC_2")
             }
-            wanted = package.depends()["libc6"]
+            wanted = package.related("Depends")["libc6"]
             self.assertLessEqual(max(needed), tuple(map(int, wanted.split("."))))
 
 
@@ -134,3 +137,13 @@ class Configuration(unittest.TestCase):
         keys = [line for line in text.splitlines() if line.startswith("#") and not line.startswith("# ")]
         self.assertGreater(len(keys), 5)
         self.assertEqual([line for line in text.splitlines() if line.startswith("[")], ["[server]", "[log]"])
+
+
+class Notices(unittest.TestCase):
+    def test_who_wrote_what_is_in_the_executable_is_told(self):
+        for name in PACKAGES:
+            text = gzip.decompress((Package(name).extracted() / f"usr/share/doc/{name}/notices.gz").read_bytes()).decode()
+            listed = {line.split()[0] for line in text.splitlines() if line.startswith("  ") and ": " in line}
+            self.assertLessEqual({"tokio", "rustls", "lit", "hash-wasm"}, listed)
+            self.assertEqual(name == DEVICE, "gstreamer" in listed)
+            self.assertIn("Copyright (c) Tokio Contributors", text)

@@ -1,6 +1,8 @@
 //! The owner's commands beside an installed service: whose state they touch, and as whom. Each test has a /var/lib of its
 //! own, by a name space of mounts, which takes root.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what a test needs is there, or the test fails")]
+
 mod common;
 
 use common::{Home, PATIENCE, stderr, stdout};
