@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # A virtual machine and a network namespace that holds the host's end of its only cable. Sourced by `run`.
 #
-#   machine_start FOLDER     boots it; the folder is the one the guest sees as /host
-#   machine_ask NAME SECONDS runs the script on standard input in the guest, prints its output, returns its status
-#   machine_stop             ends it and frees everything; call it from an EXIT trap
-#   machine_report           prints what the guest had to say: its journal and its console
+#   machine_start FOLDER ARCH   boots one of that architecture; the folder is the one the guest sees as /host
+#   machine_ask NAME SECONDS    runs the script on standard input in the guest, prints its output, returns its status
+#   machine_stop                ends it and frees everything; call it from an EXIT trap
+#   machine_report              prints what the guest had to say: its journal and its console
 #
 # The namespace's name is in $NAMESPACE, the two ends of the cable are $HOST_ADDRESS and $GUEST_ADDRESS.
 
@@ -16,10 +16,17 @@ machine_folder=
 machine_pid=
 
 machine_start() {
-  local image
+  local image console
+  local -a processor
   machine_folder=$1
   mkdir -p "$machine_folder"/{ask,answer}
-  image=$("$ROOT/tests/vm/build-image") || return 1
+  image=$("$ROOT/tests/vm/build-image" "$2") || return 1
+  case $2 in
+    # Nehalem has what x264 looks for and nothing that is slow to emulate.
+    amd64) console=ttyS0 processor=(qemu-system-x86_64 -machine q35 -cpu Nehalem) ;;
+    # The cores of a Raspberry Pi 4.
+    arm64) console=ttyAMA0 processor=(qemu-system-aarch64 -machine virt,gic-version=3 -cpu cortex-a72) ;;
+  esac
 
   ip netns add "$NAMESPACE"
   ip -n "$NAMESPACE" link set lo up
@@ -30,11 +37,11 @@ machine_start() {
   ip -n "$NAMESPACE" route add default via "$GUEST_ADDRESS"
 
   # No KVM: it is missing or broken on many rented machines, and emulation is quick enough for a small picture.
-  # Nehalem has what x264 looks for and nothing that is slow to emulate. The disk is never written (-snapshot).
-  ip netns exec "$NAMESPACE" qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu Nehalem -smp 2 -m 1024 \
+  # The disk is never written (-snapshot).
+  ip netns exec "$NAMESPACE" "${processor[@]}" -accel tcg,thread=multi -smp 2 -m 1024 \
     -nodefaults -nographic -no-reboot -snapshot -monitor none -display none \
     -kernel "$image/kernel" -initrd "$image/initrd" \
-    -append "console=ttyS0 root=/dev/vda rw quiet panic=-1 systemd.show_status=0 mitigations=off nokaslr random.trust_cpu=1 net.ifnames=0 audit=0" \
+    -append "console=$console root=/dev/vda rw quiet panic=-1 systemd.show_status=0 mitigations=off nokaslr random.trust_cpu=1 net.ifnames=0 audit=0" \
     -drive "if=none,id=disk,file=$image/root.ext4,format=raw" -device virtio-blk-pci,drive=disk \
     -device virtio-rng-pci \
     -fsdev "local,id=folder,path=$machine_folder,security_model=none" -device virtio-9p-pci,fsdev=folder,mount_tag=host \
