@@ -13,12 +13,13 @@ export const ADDRESS = given('WATCHWORD_VM_ADDRESS');
 let asked = 0;
 
 /**
- * Runs a shell script in the guest and returns what it printed; throws, with that, when it fails.
+ * Runs a shell script in the guest up to the first command that fails, and returns what it printed; throws, with that,
+ * when one failed.
  * The guest takes scripts one after the other: one that waits keeps the next waiting.
  */
 export async function inGuest(script: string, within = 30_000): Promise<string> {
   const name = `test-${process.pid}-${String(++asked).padStart(3, '0')}`;
-  await writeFile(`${FOLDER}/ask/${name}.part`, script);
+  await writeFile(`${FOLDER}/ask/${name}.part`, `set -e\n${script}`);
   await rename(`${FOLDER}/ask/${name}.part`, `${FOLDER}/ask/${name}.sh`);
   const answer = (ending: string): Promise<string> => readFile(`${FOLDER}/answer/${name}.${ending}`, 'utf8');
   const status = (await until(`the guest has run ${script}`, () => answer('status').catch(() => undefined), { within })).trim();

@@ -25,7 +25,7 @@ machine_start() {
     # Nehalem has what x264 looks for and nothing that is slow to emulate.
     amd64) console=ttyS0 processor=(qemu-system-x86_64 -machine q35 -cpu Nehalem) ;;
     # The cores of a Raspberry Pi 4.
-    arm64) console=ttyAMA0 processor=(qemu-system-aarch64 -machine virt,gic-version=3 -cpu cortex-a72) ;;
+    arm64) console=ttyAMA0 processor=(qemu-system-aarch64 -machine 'virt,gic-version=3' -cpu cortex-a72) ;;
   esac
 
   ip netns add "$NAMESPACE"

@@ -26,9 +26,30 @@ pub(crate) fn stopping() {
 pub(crate) async fn keep_watchdog_fed() {
     let Some(limit) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
     let mut tick = tokio::time::interval((limit / 2).max(Duration::from_millis(100)));
+    let mut told_to_hang = std::pin::pin!(told_to_hang());
     loop {
-        tick.tick().await;
-        notify(&[NotifyState::Watchdog]);
+        tokio::select! {
+            _ = tick.tick() => notify(&[NotifyState::Watchdog]),
+            () = &mut told_to_hang => hang(),
+        }
+    }
+}
+
+/// A debug build hangs at SIGUSR2, so that a test sees what systemd makes of that. A release build does not listen.
+async fn told_to_hang() {
+    #[cfg(debug_assertions)]
+    if let Ok(mut told) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined2()) {
+        told.recv().await;
+        return;
+    }
+    std::future::pending().await
+}
+
+/// Gives its thread, and the loop that calls it, never back.
+fn hang() -> ! {
+    log::warn!("told to hang");
+    loop {
+        std::thread::park();
     }
 }
 
