@@ -85,7 +85,7 @@ machine_ask() {
 
 machine_report() {
   echo "── the guest's journal"
-  machine_ask report 20 <<<'journalctl --no-pager -o short-monotonic -n 200' || true
+  machine_ask report 20 <<<'journalctl --no-pager -o short-monotonic -n 200 _TRANSPORT=journal + _TRANSPORT=stdout + _TRANSPORT=syslog' || true
   echo "── the guest's cameras, sound cards and load"
   machine_ask devices 20 <<<'ls -l /dev/video* /dev/snd; grep . /proc/asound/card*/pcm*/sub*/status; top -b -n 1 | head -n 15' || true
   echo "── the guest's console"

@@ -27,7 +27,7 @@ debug_packages() {
   cargo build --package watchword --no-default-features
   objcopy --strip-debug "$TARGET/debug/watchword" "$built/watchword-server"
   executable "$built/watchword"
-  cross/package "$(dpkg --print-architecture)" "$built" "$1"
+  cross/package --fast "$(dpkg --print-architecture)" "$built" "$1"
 }
 
 board_packages() {
