@@ -24,9 +24,9 @@ mod source;
 mod video;
 
 #[cfg(feature = "gstreamer")]
-pub use audio::audio_opener;
+pub use audio::{Microphone, audio_opener, microphones};
 #[cfg(feature = "gstreamer")]
-pub use camera::{CameraInfo, Mode, cameras, cameras_for};
+pub use camera::{CameraInfo, Mode, cameras, cameras_except, cameras_for};
 pub use feed::{Feed, FeedSettings, FeedState, FeedStats, Subscription};
 pub use frame::{Frame, StreamInfo};
 #[cfg(feature = "gstreamer")]

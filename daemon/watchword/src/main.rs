@@ -2,6 +2,8 @@
 
 #[cfg(feature = "device")]
 mod audit;
+#[cfg(feature = "device")]
+mod check;
 mod cli;
 #[cfg(feature = "client")]
 mod client;

@@ -201,6 +201,11 @@ pub(crate) async fn ask(state: &StateDirectory, question: &Question) -> Result<O
     }
 }
 
+/// The process id of the running daemon; `None` where none runs, or none that this user may reach.
+pub(crate) async fn pid(state: &StateDirectory) -> Option<i32> {
+    connect(&socket_path(state)).await.ok()??.peer_cred().ok()?.pid()
+}
+
 async fn connect(path: &Path) -> Result<Option<UnixStream>> {
     use std::io::ErrorKind::{ConnectionRefused, NotFound};
     match UnixStream::connect(path).await {

@@ -1,18 +1,22 @@
 //! ALSA's capture devices, by what the kernel says of them.
 
 use std::fs;
+use std::path::PathBuf;
 
 /// A device that sound can be recorded from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Microphone {
-    /// Its name for ALSA.
-    pub(super) device: String,
+pub struct Microphone {
+    /// Its name for ALSA, such as `plughw:CARD=C920,DEV=0`.
+    pub device: String,
     /// Its name for people.
-    pub(super) name: String,
+    pub name: String,
+    /// What a program that records from it has open, such as `/dev/snd/pcmC2D0c`.
+    pub node: PathBuf,
 }
 
-/// The microphones of this board, the likeliest first: what records the computer's own sound comes last.
-pub(super) fn microphones() -> Vec<Microphone> {
+/// The microphones of this board, the likeliest first: what records the computer's own sound comes last. None is opened.
+#[must_use]
+pub fn microphones() -> Vec<Microphone> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     parse(&read("/proc/asound/pcm"), &read("/proc/asound/cards"))
 }
@@ -35,7 +39,8 @@ fn entry(line: &str, cards: &str) -> Option<(bool, Microphone)> {
     let own_sound = id == "Loopback" || name.to_lowercase().contains("monitor");
     // By its id, not its number: numbers change with what is plugged in first.
     let name = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
-    Some((own_sound, Microphone { device: format!("plughw:CARD={id},DEV={device}"), name }))
+    let node = format!("/dev/snd/pcmC{card}D{device}c").into();
+    Some((own_sound, Microphone { device: format!("plughw:CARD={id},DEV={device}"), name, node }))
 }
 
 fn card_name(card: u32, cards: &str) -> Option<(String, String)> {
@@ -70,6 +75,7 @@ mod tests {
         assert_eq!(found.len(), 3);
         assert_eq!(found[0].device, "plughw:CARD=C920,DEV=0");
         assert_eq!(found[0].name, "HD Pro Webcam C920");
+        assert_eq!(found[0].node, PathBuf::from("/dev/snd/pcmC2D0c"));
         assert_eq!(found[1].device, "plughw:CARD=Loopback,DEV=0");
     }
 

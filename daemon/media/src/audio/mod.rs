@@ -3,4 +3,5 @@
 mod microphones;
 mod opener;
 
+pub use microphones::{Microphone, microphones};
 pub use opener::audio_opener;

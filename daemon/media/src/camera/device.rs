@@ -18,7 +18,7 @@ use v4l::{Device, FourCC};
 const MOST: usize = 128;
 
 /// Drivers whose capture nodes belong to an image processor or a codec, or give what only libcamera can read.
-const NO_CAMERAS: [&str; 9] = [
+pub(super) const NO_CAMERAS: [&str; 9] = [
     "bcm2835-codec",
     "bcm2835-isp",
     "pispbe",

@@ -3,6 +3,7 @@
 pub(crate) mod capture;
 mod device;
 pub(crate) mod mode;
+mod registered;
 
 pub use mode::Mode;
 
@@ -30,6 +31,8 @@ pub struct CameraInfo {
     pub chosen: Option<Mode>,
     /// Why, in one sentence; or what stands in the way.
     pub choice: String,
+    /// Whether it was left alone because it is in use: its modes are not known then.
+    pub in_use: bool,
 }
 
 /// The cameras, with the modes for the default settings. As [`cameras_for`].
@@ -42,15 +45,28 @@ pub fn cameras() -> Vec<CameraInfo> {
 /// cameras. Blocks for some milliseconds a device.
 #[must_use]
 pub fn cameras_for(settings: &VideoSettings) -> Vec<CameraInfo> {
+    cameras_except(settings, |_| false)
+}
+
+/// As [`cameras_for`], but those that are `in_use` are not opened: what is told of them is what the system knows.
+#[must_use]
+pub fn cameras_except(settings: &VideoSettings, in_use: impl Fn(&Path) -> bool) -> Vec<CameraInfo> {
     let wanted = wanted(settings);
     device::nodes()
         .into_iter()
-        .filter_map(|path| match device::identify(&path) {
-            Ok((device, identity)) => Some(describe(identity, device::modes(&device, &wanted), &wanted)),
-            Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => None,
-            Err(error) => Some(unknown(&path, &error)),
+        .filter_map(|path| match in_use(&path) {
+            true => registered::identity(&path).map(left_alone),
+            false => look_at(&path, &wanted),
         })
         .collect()
+}
+
+fn look_at(path: &Path, wanted: &Wanted) -> Option<CameraInfo> {
+    match device::identify(path) {
+        Ok((device, identity)) => Some(describe(identity, device::modes(&device, wanted), wanted)),
+        Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => None,
+        Err(error) => Some(unknown(path, &error)),
+    }
 }
 
 /// Whether any V4L2 device could be a codec: one that is there, and is no camera.
@@ -111,7 +127,14 @@ fn describe(identity: device::Identity, modes: Vec<Mode>, wanted: &Wanted) -> Ca
         ),
     };
     let device::Identity { path, name, driver, bus } = identity;
-    CameraInfo { path: text(&path), stable: stable(&path), name, driver, bus, modes, chosen, choice }
+    let (path, stable) = (text(&path), stable(&path));
+    CameraInfo { path, stable, name, driver, bus, modes, chosen, choice, in_use: false }
+}
+
+fn left_alone(device::Identity { path, name, driver, bus }: device::Identity) -> CameraInfo {
+    let (path, stable) = (text(&path), stable(&path));
+    let choice = "It is in use, and was left alone.".to_owned();
+    CameraInfo { path, stable, name, driver, bus, modes: Vec::new(), chosen: None, choice, in_use: true }
 }
 
 fn unknown(path: &Path, error: &OpenError) -> CameraInfo {
@@ -124,6 +147,7 @@ fn unknown(path: &Path, error: &OpenError) -> CameraInfo {
         modes: Vec::new(),
         chosen: None,
         choice: error.to_string(),
+        in_use: matches!(error, OpenError::Busy(_)),
     }
 }
 

@@ -4,6 +4,8 @@
 mod cameras;
 mod generate;
 #[cfg(feature = "device")]
+mod check;
+#[cfg(feature = "device")]
 mod run;
 mod serve;
 #[cfg(feature = "device")]
@@ -59,9 +61,9 @@ enum Command {
     /// Lists the cameras of this board, and the mode that would be used
     #[cfg(feature = "device")]
     Cameras(cameras::Cameras),
-    /// Writes manual pages and shell completions
-    #[command(hide = true)]
-    Generate(generate::Generate),
+    /// Looks at everything that the device needs, and says what to do where something is wrong
+    #[cfg(feature = "device")]
+    Check(check::Check),
     #[cfg(feature = "client")]
     #[command(flatten)]
     Visit(visit::Visit),
@@ -71,6 +73,10 @@ impl Arguments {
     /// Does what was asked. Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong;
     /// visiting a device has more (`client::EXIT_CODES`).
     pub(crate) fn apply(self) -> ExitCode {
+        #[cfg(feature = "device")]
+        if let Command::Check(check) = &self.command {
+            return self.check(check);
+        }
         let config = match self.configuration() {
             Ok(config) => config,
             Err(error) => {
@@ -99,12 +105,29 @@ impl Arguments {
             }
             #[cfg(feature = "device")]
             Command::Cameras(cameras) => cameras.apply(&config),
-            Command::Generate(generate) => generate.apply(),
+            // Done above: it reads the configuration itself, to say what is wrong with it.
+            #[cfg(feature = "device")]
+            Command::Check(check) => check.apply(None).map(drop),
             #[cfg(feature = "client")]
             Command::Visit(visit) => return visit.apply(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format!("{error:#}"), 1),
+        }
+    }
+}
+
+#[cfg(feature = "device")]
+impl Arguments {
+    /// The doctor says everything in its report: the log stays silent unless it is asked for.
+    fn check(&self, check: &check::Check) -> ExitCode {
+        if let Err(error) = logging::start(self.log.as_deref().unwrap_or("off")) {
+            return complain(&format!("{error:#}"), 2);
+        }
+        crate::environment::prepare();
+        match check.apply(self.config.as_deref()) {
+            Ok(code) => ExitCode::from(code),
             Err(error) => complain(&format!("{error:#}"), 1),
         }
     }

@@ -9,6 +9,8 @@ mod file;
 mod files;
 mod sections;
 
+#[cfg(feature = "device")]
+pub(crate) use file::source;
 pub(crate) use file::{ConfigError, load};
 #[cfg(feature = "client")]
 pub(crate) use sections::Log;

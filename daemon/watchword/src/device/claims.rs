@@ -26,7 +26,7 @@ pub(super) struct Claims {
 enum Claim {
     Asked,
     Held,
-    Refused { again: Instant },
+    Refused { again: Instant, why: String },
 }
 
 impl Claims {
@@ -70,7 +70,16 @@ impl Claims {
 
     pub(super) fn refused(&mut self, place: &str, refusal: &Refusal, now: Instant) {
         let asked = Duration::from_secs(refusal.retry_after.unwrap_or(0).into());
-        self.places.insert(place.to_owned(), Claim::Refused { again: now + asked.max(RETRY) });
+        let refused = Claim::Refused { again: now + asked.max(RETRY), why: refusal.message.clone() };
+        self.places.insert(place.to_owned(), refused);
+    }
+
+    /// Why the rendezvous refuses a place, in its own words, if it does.
+    pub(super) fn refusal(&self, place: &str) -> Option<&str> {
+        match self.places.get(place)? {
+            Claim::Refused { why, .. } => Some(why),
+            Claim::Asked | Claim::Held => None,
+        }
     }
 
     /// No longer wanted.
@@ -80,7 +89,7 @@ impl Claims {
 
     /// Refused places whose time to try again has come.
     pub(super) fn due(&self, now: Instant) -> Vec<Place> {
-        let due = |claim: &Claim| matches!(claim, Claim::Refused { again } if *again <= now);
+        let due = |claim: &Claim| matches!(claim, Claim::Refused { again, .. } if *again <= now);
         self.places
             .iter()
             .filter(|(_, claim)| due(claim))

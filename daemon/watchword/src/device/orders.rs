@@ -61,6 +61,9 @@ pub(crate) struct Listed {
     pub ephemeral: bool,
     /// Sessions now; none when no daemon runs.
     pub viewers: Option<usize>,
+    /// Why the rendezvous refuses its place, in the words of that server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// One order and where its answer goes.
@@ -302,7 +305,10 @@ impl Device {
     }
 
     fn list(&self) -> Vec<Listed> {
-        let listed = |entry: &Entry| Listed::new(entry, Some(self.doors.viewers(entry.place.as_ref())));
+        let listed = |entry: &Entry| Listed {
+            refused: self.claims.refusal(entry.place.as_ref()).map(str::to_owned),
+            ..Listed::new(entry, Some(self.doors.viewers(entry.place.as_ref())))
+        };
         self.words.iter().map(listed).collect()
     }
 }
@@ -318,6 +324,7 @@ impl Listed {
             terms: entry.terms.clone(),
             ephemeral: entry.ephemeral,
             viewers,
+            refused: None,
         }
     }
 }

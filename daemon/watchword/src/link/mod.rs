@@ -1,10 +1,16 @@
 //! The link to a rendezvous: in process to an embedded one, by WebSocket to one elsewhere.
 
 mod backoff;
+#[cfg(feature = "device")]
+mod health;
 mod remote;
 mod tls;
 mod trust;
 
+#[cfg(feature = "device")]
+pub(crate) use health::{Health, health};
+#[cfg(feature = "device")]
+pub(crate) use remote::ConnectError;
 pub(crate) use remote::{Remote, remote};
 pub(crate) use trust::{Trust, Verdict};
 

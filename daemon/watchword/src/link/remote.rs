@@ -48,22 +48,76 @@ impl Remote {
         self.uri.host().unwrap_or_default()
     }
 
-    async fn connect(&self) -> Result<Socket> {
+    /// Connects once, takes the server's first message, and hangs up.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    #[cfg(feature = "device")]
+    pub(crate) async fn greeting(&self) -> Result<FromServer, ConnectError> {
+        let greeting = async {
+            let mut socket = self.connect().await?;
+            while let Some(message) = socket.next().await {
+                if let Message::Text(text) = message.map_err(|error| self.no_server(error))? {
+                    let welcome = read(&text);
+                    let _ = socket.close(None).await;
+                    return welcome.ok_or_else(|| self.no_server(Error::ConnectionClosed));
+                }
+            }
+            Err(self.no_server(Error::ConnectionClosed))
+        };
+        match time::timeout(CONNECT_TIME, greeting).await {
+            Ok(greeting) => greeting,
+            Err(_) => Err(ConnectError::Silent(self.uri.to_string())),
+        }
+    }
+
+    async fn connect(&self) -> Result<Socket, ConnectError> {
         let host = self.host().trim_matches(['[', ']']);
         let port = self.uri.port_u16().unwrap_or(443);
-        let tcp = TcpStream::connect((host, port))
-            .await
-            .with_context(|| format!("no connection to {host}:{port}"))?;
-        tcp.set_nodelay(true)?;
-        let name = rustls::pki_types::ServerName::try_from(host.to_owned())?;
-        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.context("TLS")?;
+        let address = format!("{host}:{port}");
+        let unreachable = |source| ConnectError::Unreachable { address: address.clone(), source };
+        let tcp = TcpStream::connect((host, port)).await.map_err(unreachable)?;
+        tcp.set_nodelay(true).map_err(unreachable)?;
+        let name = rustls::pki_types::ServerName::try_from(host.to_owned())
+            .map_err(|error| ConnectError::Tls(std::io::Error::other(error)))?;
+        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.map_err(ConnectError::Tls)?;
         let limits =
             WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-        let (socket, _) = client_async_with_config(self.uri.clone(), tls, Some(limits))
-            .await
-            .with_context(|| format!("{} does not answer as a Watchword server", self.uri))?;
-        Ok(socket)
+        let connected = client_async_with_config(self.uri.clone(), tls, Some(limits)).await;
+        connected.map(|(socket, _)| socket).map_err(|error| self.no_server(error))
     }
+
+    fn no_server(&self, source: Error) -> ConnectError {
+        ConnectError::NoServer { url: self.uri.to_string(), source: Box::new(source) }
+    }
+}
+
+/// Why there is no connection, by how far it came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// The name is not known, or nobody takes the connection.
+    #[error("no connection to {address}")]
+    Unreachable {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The certificate is not trusted, or TLS is not spoken there.
+    #[error("TLS")]
+    Tls(#[source] std::io::Error),
+    /// Something else answers.
+    #[error("{url} does not answer as a Watchword server")]
+    NoServer {
+        /// The URL.
+        url: String,
+        /// How it answers.
+        source: Box<Error>,
+    },
+    /// Nothing answers in time.
+    #[cfg(feature = "device")]
+    #[error("{0} does not answer")]
+    Silent(String),
 }
 
 /// Keeps a socket to `remote` until told to stop.
@@ -90,7 +144,7 @@ async fn keep(remote: Remote, events: mpsc::Sender<LinkEvent>) {
                 backoff = Backoff::new(Instant::now());
                 why
             }
-            Ok(Err(error)) => format!("{error:#}"),
+            Ok(Err(error)) => format!("{:#}", anyhow::Error::from(error)),
             Err(_) => format!("{} does not answer", remote.uri),
         };
         if events.send(LinkEvent::Down { why }).await.is_err() {

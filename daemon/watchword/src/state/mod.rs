@@ -63,6 +63,11 @@ impl StateDirectory {
         Ok(Self(path))
     }
 
+    /// A folder that is there already.
+    pub(crate) fn existing(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// A folder that a test made.
     #[cfg(test)]
     pub(crate) fn at(path: &std::path::Path) -> Self {

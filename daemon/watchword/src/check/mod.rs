@@ -1,0 +1,174 @@
+//! `watchword check`: looks at everything that a device needs, and says what to do where something is wrong.
+//!
+//! It changes nothing: it makes no file, opens no camera that somebody uses, and shows no secret. One subject a file;
+//! in each, facts are gathered apart from the judgement of them, which tests call with facts of their own.
+
+mod account;
+mod age;
+mod cameras;
+mod clock;
+mod commands;
+mod configuration;
+mod disk;
+mod encoder;
+mod finding;
+mod holders;
+mod journal;
+mod microphone;
+mod page;
+mod permissions;
+mod place;
+mod rendezvous;
+mod report;
+mod scene;
+mod stun;
+mod tool;
+mod unit;
+mod words;
+
+pub(crate) use holders::Holders;
+pub(crate) use report::Report;
+
+use crate::config::{Config, ConfigError};
+use finding::Finding;
+use media::VideoSettings;
+use scene::Scene;
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::{task::spawn_blocking, time::timeout};
+
+/// How long one look may take. Each has shorter bounds of its own; this one is for disks and drivers that hang.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Looks at everything. `config` is what came of reading `file`; `video` are the picture's settings of it.
+pub(crate) async fn examine(
+    config: Result<Config, ConfigError>,
+    file: Option<&Path>,
+    video: impl FnOnce(&Config) -> Option<VideoSettings>,
+) -> Report {
+    let misconfigured = config.as_ref().is_err_and(|error| !configuration::forbidden(error));
+    let mut findings = vec![configuration::judge(&config, file)];
+    let scene = Arc::new(Scene::look().await);
+    findings.push(unit::judge(&scene.unit, scene.now, scene.daemon.pid));
+    if let Some(pid) = scene.daemon.pid.filter(|_| scene.daemon.hangs) {
+        let message = format!("The running device (pid {pid}) does not answer its owner's questions.");
+        findings.push(Finding::failed("service", message, "Restart it: sudo systemctl restart watchword"));
+    }
+    let config = config.ok().map(Arc::new);
+    let video = config.as_ref().map(|config| video(config));
+    findings.extend(together(&scene, config.as_ref(), video.clone()).await);
+    // Alone: what runs beside it would slow it down.
+    let viewers = scene.daemon.viewers;
+    let encoder = findings
+        .iter()
+        .rposition(|finding| finding.name == "cameras")
+        .map_or(findings.len(), |last| last + 1);
+    let tried = match video {
+        Some(video) => blocking("encoder", move || vec![encoder::look(video.as_ref(), viewers)]).await,
+        None => unknown("encoder"),
+    };
+    findings.splice(encoder..encoder, tried);
+    Report::new(findings, misconfigured)
+}
+
+/// What does not disturb each other, in the order of the report.
+async fn together(
+    scene: &Arc<Scene>,
+    config: Option<&Arc<Config>>,
+    video: Option<Option<VideoSettings>>,
+) -> Vec<Finding> {
+    let with_scene = |name, look: fn(&Scene) -> Vec<Finding>| {
+        let scene = Arc::clone(scene);
+        blocking(name, move || look(&scene))
+    };
+    let with_config = async |name, look: fn(&Scene, &Config) -> Vec<Finding>| {
+        let Some(config) = config.cloned() else { return unknown(name) };
+        let scene = Arc::clone(scene);
+        blocking(name, move || look(&scene, &config)).await
+    };
+    let cameras = async {
+        let Some(video) = video else { return unknown("cameras") };
+        let scene = Arc::clone(scene);
+        let look = move || cameras::look(video.as_ref(), &scene.holders, scene.daemon.pid);
+        blocking("cameras", look).await
+    };
+    let looks = tokio::join!(
+        within("journal", look_at_journal(scene)),
+        with_scene("permissions", |scene| {
+            let sandbox = scene.unit.as_ref().ok().filter(|_| scene.is_service()).map(|unit| &unit.sandbox);
+            permissions::look(&scene.account, sandbox)
+        }),
+        with_scene("state", |scene| place::look(&scene.place, &scene.account)),
+        with_scene("words", |scene| words::judge(&scene.words, scene.now, scene.is_service())),
+        with_config("commands", |scene, config| commands::look(config, &scene.account)),
+        cameras,
+        with_config("microphone", |scene, config| {
+            vec![microphone::look(&config.audio, &scene.account, &scene.holders, scene.daemon.pid)]
+        }),
+        within("clock", look_at_clock(scene, config)),
+        with_config("disk", |scene, config| disk::look(&config.files, &scene.place, &scene.account)),
+        within("rendezvous", look_at_rendezvous(scene, config)),
+        within("page", look_at_page(scene, config)),
+    );
+    let (journal, permissions, state, words, commands, cameras, microphone, clock, disk, rendezvous, page) =
+        looks;
+    [journal, permissions, state, words, commands, cameras, microphone, clock, disk, rendezvous, page]
+        .concat()
+}
+
+async fn look_at_journal(scene: &Scene) -> Vec<Finding> {
+    if !scene.unit.as_ref().is_ok_and(unit::Unit::is_installed) {
+        return vec![Finding::skipped("journal", "Without a service there is no journal of it.")];
+    }
+    journal::judge(&journal::read().await, scene.now, scene.root)
+}
+
+async fn look_at_clock(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Finding> {
+    let ending = match &scene.words {
+        words::Known::Words(words) => words.iter().filter(|word| word.terms.expires.is_some()).count(),
+        _ => 0,
+    };
+    let signed = config
+        .is_some_and(|config| !config.rendezvous.url.is_empty() && config.rendezvous.fingerprint.is_empty());
+    vec![clock::judge(clock::look().await, scene.now, ending, signed)]
+}
+
+async fn look_at_rendezvous(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Finding> {
+    match config {
+        None => unknown("rendezvous"),
+        Some(config) if config.rendezvous.url.is_empty() => {
+            rendezvous::own(&config.server, &scene.holders, scene.runs(), scene.daemon.pid)
+        }
+        Some(config) => rendezvous::elsewhere(config).await,
+    }
+}
+
+async fn look_at_page(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Finding> {
+    match config {
+        None => unknown("page"),
+        Some(config) if config.rendezvous.url.is_empty() => {
+            vec![page::look(&config.server, &scene.place, scene.runs()).await]
+        }
+        Some(_) => vec![Finding::skipped("page", "The server elsewhere serves the page.")],
+    }
+}
+
+fn unknown(name: &'static str) -> Vec<Finding> {
+    vec![Finding::skipped(name, "It depends on the configuration, which cannot be used.")]
+}
+
+async fn blocking(name: &'static str, look: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Vec<Finding> {
+    within(name, async {
+        spawn_blocking(look).await.unwrap_or_else(|error| {
+            vec![Finding::failed(name, format!("The look at it failed: {error}."), "Please report this.")]
+        })
+    })
+    .await
+}
+
+async fn within(name: &'static str, look: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+    timeout(PATIENCE, look).await.unwrap_or_else(|_| {
+        let message =
+            format!("The look at it did not end in {} s: a disk or a driver hangs.", PATIENCE.as_secs());
+        vec![Finding::failed(name, message, "See sudo dmesg, and restart the board.")]
+    })
+}

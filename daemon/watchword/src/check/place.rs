@@ -1,0 +1,146 @@
+//! The state folder: is it there, and does it belong to who runs the device?
+
+use super::{
+    account::{Account, Guard, name},
+    finding::Finding,
+};
+use crate::folder::state_folder;
+use std::{fs, io::ErrorKind, path::PathBuf};
+
+const NAME: &str = "state";
+/// What is in the folder, as far as its owner matters.
+const FILES: [&str; 8] =
+    ["", "lock", "identity.key", "opaque.key", "pass.key", "words.json", "audit.jsonl", "server/key.pem"];
+/// Of these, what nobody else may read.
+const SECRETS: [&str; 4] = ["identity.key", "opaque.key", "pass.key", "server/key.pem"];
+
+/// The state folder, as far as this user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It can be looked into.
+    Folder(PathBuf),
+    /// The device has never run.
+    Absent(PathBuf),
+    /// It is somebody else's.
+    Forbidden(PathBuf),
+    /// There is no telling where it is.
+    Unknown(String),
+}
+
+impl Place {
+    /// Looks for it, and makes nothing. `service`: one is installed, and its folder is meant.
+    pub(super) fn find(service: bool) -> Self {
+        let chosen = std::env::var_os("STATE_DIRECTORY").is_some_and(|value| !value.is_empty());
+        let path = match state_folder() {
+            Ok(_) if service && !chosen => SERVICE.into(),
+            Ok(path) => path,
+            Err(error) => return Self::Unknown(error.to_string()),
+        };
+        match fs::read_dir(&path) {
+            Ok(_) => Self::Folder(path),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::Absent(path),
+            Err(_) => Self::Forbidden(path),
+        }
+    }
+
+    /// The folder, if it can be looked into.
+    pub(super) fn folder(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Folder(path) => Some(path),
+            Self::Absent(_) | Self::Forbidden(_) | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Where a service keeps its state (`StateDirectory=watchword`).
+const SERVICE: &str = "/var/lib/watchword";
+
+/// Looks at the folder and judges it; `account` runs the device.
+pub(super) fn look(place: &Place, account: &Account) -> Vec<Finding> {
+    match place {
+        Place::Unknown(why) => vec![Finding::failed(NAME, format!("{why}."), "Set STATE_DIRECTORY or HOME.")],
+        Place::Absent(path) => {
+            let message =
+                format!("There is no state folder {} yet: the first start makes it.", path.display());
+            vec![Finding::skipped(NAME, message)]
+        }
+        Place::Forbidden(path) => {
+            let message = format!("This user may not look into {}.", path.display());
+            vec![Finding::skipped(NAME, message).advising("sudo watchword check")]
+        }
+        Place::Folder(path) => {
+            let files = FILES
+                .iter()
+                .filter_map(|file| Some((*file, Guard::of(&path.join(file))?)))
+                .collect::<Vec<_>>();
+            judge(&path.display().to_string(), &files, account)
+        }
+    }
+}
+
+fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let strange = files.iter().find(|(_, guard)| guard.uid != account.uid);
+    if let Some((file, guard)) = strange {
+        let shown = format!("{folder}/{file}");
+        let message = format!(
+            "{} belongs to the user {}, and the device runs as {}.",
+            shown.trim_end_matches('/'),
+            name(guard.uid),
+            account.name
+        );
+        findings.push(Finding::failed(NAME, message, format!("sudo chown -R {}: {folder}", account.name)));
+    }
+    let open: Vec<String> = files
+        .iter()
+        .filter(|(file, guard)| SECRETS.contains(file) && guard.mode & 0o077 != 0)
+        .map(|(file, _)| format!("{folder}/{file}"))
+        .collect();
+    if !open.is_empty() {
+        let message = format!("Others on this machine may read secret keys: {}.", open.join(", "));
+        findings.push(Finding::warning(NAME, message, format!("chmod 600 {}", open.join(" "))));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(NAME, format!("{folder} belongs to the user {}.", account.name)));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::finding::State;
+
+    fn guard(uid: u32, mode: u32) -> Guard {
+        Guard { uid, gid: uid, mode }
+    }
+
+    fn account() -> Account {
+        Account { name: "watchword".into(), uid: 999, gids: vec![999], own: false }
+    }
+
+    #[test]
+    fn a_folder_of_the_devices_own_user_is_fine() {
+        let findings =
+            judge("/s", &[("", guard(999, 0o700)), ("identity.key", guard(999, 0o600))], &account());
+        assert_eq!((findings.len(), findings[0].state), (1, State::Ok));
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_named_with_what_helps() {
+        let findings = judge("/s", &[("", guard(999, 0o700)), ("words.json", guard(0, 0o600))], &account());
+        assert_eq!((findings.len(), findings[0].state), (1, State::Failed));
+        assert!(findings[0].message.starts_with("/s/words.json belongs to the user root"), "{findings:?}");
+        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown -R watchword: /s"));
+        let findings = judge("/s", &[("", guard(0, 0o700))], &account());
+        assert!(findings[0].message.starts_with("/s belongs"), "{findings:?}");
+    }
+
+    #[test]
+    fn keys_that_others_may_read_are_a_warning() {
+        let findings =
+            judge("/s", &[("opaque.key", guard(999, 0o644)), ("words.json", guard(999, 0o644))], &account());
+        assert_eq!((findings.len(), findings[0].state), (1, State::Warning));
+        assert_eq!(findings[0].advice.as_deref(), Some("chmod 600 /s/opaque.key"));
+    }
+}
