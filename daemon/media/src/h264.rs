@@ -38,19 +38,34 @@ const IDR: u8 = 5;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
 
+/// `profile_idc` of (constrained) baseline, and the flag that tells them apart (ITU-T H.264 section A.2.1).
+const BASELINE: u8 = 66;
+const CONSTRAINT_SET1: u8 = 0x40;
+
 /// Sees to it that the parameter sets stand before each key frame, so that a decoder can start at any of them.
 #[derive(Debug, Default)]
 pub struct ParameterSets {
     sps: Bytes,
     pps: Bytes,
+    level: Option<u8>,
 }
 
 impl ParameterSets {
+    /// As the default ones, and with this `level_idc` at most in baseline streams, which are called constrained: what the
+    /// SDP says. For encoders of chips, which name whatever their maker has thought of, and use none of what sets
+    /// baseline apart from constrained baseline.
+    #[must_use]
+    pub fn within(level: u8) -> Self {
+        Self { level: Some(level), ..Self::default() }
+    }
+
     /// Takes one access unit in the byte stream format; gives it back with its parameter sets (the last ones seen, if
     /// it is an IDR picture without any), and whether it is an IDR picture.
     pub fn complete(&mut self, unit: Bytes) -> (Bytes, bool) {
         let (mut key, mut has_sps) = (false, false);
-        for (start, end) in headers(&unit) {
+        let nals = headers(&unit);
+        let unit = self.constrained(unit, &nals);
+        for (start, end) in nals {
             match unit.get(start).map(|byte| byte & 0x1F) {
                 Some(SPS) => {
                     self.sps = unit.slice(start..end);
@@ -71,6 +86,29 @@ impl ParameterSets {
             return (whole.into(), key);
         }
         (unit, key)
+    }
+
+    /// The unit with what its sequence parameter sets say brought within the limits.
+    fn constrained(&self, unit: Bytes, nals: &[(usize, usize)]) -> Bytes {
+        let Some(limit) = self.level else { return unit };
+        let within = |&(start, end): &(usize, usize)| {
+            let Some(&[nal, BASELINE, flags, level]) = unit.get(start..end).and_then(|sps| sps.first_chunk())
+            else {
+                return None;
+            };
+            let (wanted, lower) = (flags | CONSTRAINT_SET1, level.min(limit));
+            (nal & 0x1F == SPS && (wanted, lower) != (flags, level)).then_some((start, wanted, lower))
+        };
+        let changes: Vec<_> = nals.iter().filter_map(within).collect();
+        if changes.is_empty() {
+            return unit;
+        }
+        let mut whole = unit.to_vec();
+        for (start, flags, level) in changes {
+            // Neither is zero, so that no start code comes about.
+            whole.splice(start + 2..start + 4, [flags, level]);
+        }
+        whole.into()
     }
 }
 
@@ -122,8 +160,24 @@ mod tests {
     }
 
     #[test]
+    fn a_baseline_stream_says_what_the_sdp_says() {
+        let unit =
+            |flags, level| Bytes::from(vec![0, 0, 0, 1, 0x67, 66, flags, level, 0xF4, 0, 0, 1, 0x65, 0x88]);
+        let mut sets = ParameterSets::within(31);
+        for (flags, level, then) in [(0, 40, (0x40, 31)), (0xC0, 31, (0xC0, 31)), (0x80, 13, (0xC0, 13))] {
+            let (whole, key) = sets.complete(unit(flags, level));
+            assert_eq!((whole, key), (unit(then.0, then.1), true), "{flags:x} {level}");
+        }
+        let idr = Bytes::from_static(&[0, 0, 1, 0x65, 0x88]);
+        assert_eq!(sets.complete(idr).0[4..8], [0x67, 66, 0xC0, 13], "remembered as it was sent");
+        let high = Bytes::from_static(&[0, 0, 0, 1, 0x67, 100, 0, 40, 0xF4, 0, 0, 1, 0x65, 0x88]);
+        assert_eq!(sets.complete(high.clone()).0, high, "another profile is left alone");
+        assert_eq!(ParameterSets::default().complete(unit(0, 40)).0, unit(0, 40));
+    }
+
+    #[test]
     fn damaged_units_do_no_harm() {
-        let mut sets = ParameterSets::default();
+        let mut sets = ParameterSets::within(31);
         for unit in [&[][..], &[0, 0, 1], &[0, 0, 0, 1], &[1, 2, 3], &[0, 0, 1, 0x67, 0, 0, 1]] {
             assert!(!sets.complete(Bytes::copy_from_slice(unit)).1);
         }

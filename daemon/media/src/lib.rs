@@ -7,6 +7,8 @@
 #[cfg(feature = "gstreamer")]
 mod audio;
 #[cfg(feature = "gstreamer")]
+mod board;
+#[cfg(feature = "gstreamer")]
 mod camera;
 mod feed;
 mod frame;
@@ -26,7 +28,9 @@ mod video;
 #[cfg(feature = "gstreamer")]
 pub use audio::{Microphone, audio_opener, microphones};
 #[cfg(feature = "gstreamer")]
-pub use camera::{CameraInfo, Mode, cameras, cameras_except, cameras_for};
+pub use board::{Board, Family, board};
+#[cfg(feature = "gstreamer")]
+pub use camera::{CameraInfo, Mode, cameras, cameras_for};
 pub use feed::{Feed, FeedSettings, FeedState, FeedStats, Subscription};
 pub use frame::{Frame, StreamInfo};
 #[cfg(feature = "gstreamer")]
@@ -39,4 +43,4 @@ pub use sink::Sink;
 pub use snapshot::{SnapshotError, Still};
 pub use source::{OpenError, Opener, Running};
 #[cfg(feature = "gstreamer")]
-pub use video::video_opener;
+pub use video::{EncoderTrial, try_encoder, video_opener};

@@ -51,7 +51,7 @@ impl Fanout {
 }
 
 impl Shared {
-    pub(super) fn new(mut settings: FeedSettings) -> Self {
+    pub(crate) fn new(mut settings: FeedSettings) -> Self {
         settings.queue = settings.queue.max(QUEUE_MIN);
         let fanout = Fanout {
             generation: 0,
@@ -80,9 +80,15 @@ impl Shared {
         self.fanout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn stats(&self) -> FeedStats {
+    pub(crate) fn stats(&self) -> FeedStats {
         let fanout = self.fanout();
         FeedStats { subscribers: fanout.queues.len(), ..fanout.stats.clone() }
+    }
+
+    /// Why the source has failed, if it has and nobody has taken notice yet.
+    #[cfg(feature = "gstreamer")]
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.fanout().failure.clone()
     }
 
     // Called by subscriptions.

@@ -3,8 +3,9 @@
 mod clock;
 mod failure;
 mod plugins;
+pub(crate) mod property;
 
 pub(crate) use clock::TimeBase;
 pub(crate) use failure::Failure;
-pub(crate) use plugins::{element, exists};
+pub(crate) use plugins::{element, known};
 pub use plugins::{init, warm_up};

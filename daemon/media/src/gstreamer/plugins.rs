@@ -41,8 +41,13 @@ pub fn warm_up() {
 }
 
 /// Whether there is such an element; loads its plugin.
-pub(crate) fn exists(name: &str) -> bool {
+fn exists(name: &str) -> bool {
     element(name).is_ok()
+}
+
+/// Whether GStreamer knows such an element; makes none, and loads its plugin only where no registry knows it.
+pub(crate) fn known(name: &str) -> bool {
+    init().is_ok() && gst::ElementFactory::find(name).or_else(|| load(name)).is_some()
 }
 
 /// Makes an element.
@@ -91,6 +96,11 @@ fn plugin(element: &str) -> Option<&'static str> {
         "videoflip" => "videofilter",
         "v4l2src" | "v4l2h264enc" => "video4linux2",
         "jpegdec" | "jpegenc" => "jpeg",
+        "libcamerasrc" => "libcamera",
+        "mpph264enc" => "rockchipmpp",
+        "nvv4l2h264enc" => "nvvideo4linux2",
+        "nvvidconv" => "nvvidconv",
+        "vah264enc" | "vah264lpenc" => "va",
         "x264enc" => "x264",
         "openh264enc" | "openh264dec" => "openh264",
         "h264parse" => "videoparsersbad",
@@ -106,7 +116,12 @@ fn plugin(element: &str) -> Option<&'static str> {
 fn package(element: &str) -> &'static str {
     match element {
         "x264enc" => "gstreamer1.0-plugins-ugly",
-        "openh264enc" | "openh264dec" | "h264parse" => "gstreamer1.0-plugins-bad",
+        "openh264enc" | "openh264dec" | "h264parse" | "vah264enc" | "vah264lpenc" => {
+            "gstreamer1.0-plugins-bad"
+        }
+        "libcamerasrc" => "gstreamer1.0-libcamera",
+        "mpph264enc" => "gstreamer1.0-rockchip1",
+        "nvv4l2h264enc" | "nvvidconv" => "nvidia-l4t-gstreamer",
         "v4l2src" | "v4l2h264enc" | "jpegdec" | "jpegenc" | "videoflip" => "gstreamer1.0-plugins-good",
         "alsasrc" => "gstreamer1.0-alsa",
         "queue" | "capsfilter" | "identity" => "libgstreamer1.0-0",

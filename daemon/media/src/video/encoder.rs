@@ -1,12 +1,10 @@
 //! One encoder at work: raw pictures in, access units out.
 
-use super::encoders::{Kind, Target, key_interval};
+use super::encoders::{Built, Kind, Target, key_interval};
+use super::output::{Progress, sink};
 use crate::gstreamer::{Failure, element};
-use crate::{Frame, OpenError, h264::ParameterSets};
-use bytes::Bytes;
+use crate::{Frame, OpenError};
 use gst::prelude::*;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A running encoder. Dropping it stops its thread and frees it.
@@ -16,7 +14,7 @@ pub(super) struct Encoder {
     source: gst_app::AppSrc,
     element: gst::Element,
     failure: Failure,
-    encoded: Arc<AtomicBool>,
+    progress: Progress,
     started: Instant,
     key_interval: u32,
 }
@@ -33,24 +31,15 @@ impl Encoder {
     ) -> Result<Self, OpenError> {
         let failed = |error: gst::glib::BoolError| OpenError::Failed(format!("{}: {error}", kind.name()));
         let source = raw_source(info)?;
-        let encoder = kind.build(target)?;
-        let encoded = Arc::new(AtomicBool::new(false));
-        let sink = sink(kind, target, epoch, encoded.clone(), output);
+        let Built { encoder, after } = kind.build(target)?;
+        let progress = Progress::default();
+        let sink = sink(kind, target, epoch, progress.clone(), output);
 
         let pipeline = gst::Pipeline::new();
         let mut chain = vec![source.clone().upcast::<gst::Element>()];
-        if !kind.formats().contains(&info.format().to_str().as_str()) {
-            let filter = element("capsfilter")?;
-            let formats = gst::List::new(kind.formats());
-            filter.set_property("caps", gst::Caps::builder("video/x-raw").field("format", formats).build());
-            chain.extend([element("videoconvert")?, filter]);
-        }
+        chain.extend(kind.before(info.format().to_str())?);
         chain.push(encoder.clone());
-        if kind.needs_parser() {
-            let parser = element("h264parse")?;
-            parser.set_property("config-interval", -1_i32);
-            chain.push(parser);
-        }
+        chain.extend(after);
         chain.push(sink.upcast());
         pipeline.add_many(&chain).map_err(failed)?;
         gst::Element::link_many(&chain).map_err(failed)?;
@@ -59,7 +48,7 @@ impl Encoder {
         let started = Instant::now();
         let key_interval = key_interval(target);
         let encoder =
-            Self { kind, pipeline, source, element: encoder, failure, encoded, started, key_interval };
+            Self { kind, pipeline, source, element: encoder, failure, progress, started, key_interval };
         let start = encoder.pipeline.set_state(gst::State::Playing);
         start.map_err(|_| OpenError::Failed(format!("{} does not start", kind.name())))?;
         Ok(encoder)
@@ -67,13 +56,14 @@ impl Encoder {
 
     /// Gives it a picture, and never waits: one that it has not begun with is replaced.
     pub(super) fn push(&self, picture: gst::Buffer) {
+        self.progress.given();
         // Refused while it shuts down or has failed; `problem` tells the latter.
         let _ = self.source.push_buffer(picture);
     }
 
     /// The next picture becomes a key frame.
     pub(super) fn force_key(&self) {
-        self.element.send_event(gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
+        self.kind.force_key(&self.element);
     }
 
     /// Whether a picture waits that it has not begun with.
@@ -85,10 +75,21 @@ impl Encoder {
         self.kind.set_bitrate(&self.element, bits_per_second, self.key_interval);
     }
 
-    /// Why it is of no more use, if it is not: it failed, or took longer than `patience` for its first frame.
+    /// Why it is of no more use, if it is not: it failed, took longer than `patience` for its first frame, or (an encoder
+    /// of a chip, which no load of the processor slows down) has given none for that long.
     pub(super) fn problem(&self, patience: Duration) -> Option<String> {
-        let late = !self.encoded.load(Ordering::Relaxed) && self.started.elapsed() > patience;
-        self.failure.get().or_else(|| late.then(|| "it encoded nothing".to_owned()))
+        let silence = || match self.progress.has_encoded() {
+            false => (self.started.elapsed() > patience).then_some("it encoded nothing"),
+            true => {
+                (self.kind.hardware() && self.progress.is_stuck(patience)).then_some("it encodes no more")
+            }
+        };
+        self.failure.get().or_else(|| silence().map(str::to_owned))
+    }
+
+    /// Nothing of it comes out any more.
+    pub(super) fn close(&self) {
+        self.progress.close();
     }
 }
 
@@ -120,36 +121,4 @@ pub(super) fn raw_source(info: &gst_video::VideoInfo) -> Result<gst_app::AppSrc,
     source.set_max_buffers(1);
     source.set_leaky_type(gst_app::AppLeakyType::Downstream);
     Ok(source)
-}
-
-fn sink(
-    kind: Kind,
-    target: &Target,
-    epoch: Instant,
-    encoded: Arc<AtomicBool>,
-    mut output: impl FnMut(Frame) + Send + 'static,
-) -> gst_app::AppSink {
-    let mut sets = ParameterSets::default();
-    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
-        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let Some(buffer) = sample.buffer() else { return Ok(gst::FlowSuccess::Ok) };
-        // Running time: encoders shift timestamps (x264enc by 1000 hours), and the segment with them.
-        let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
-        let time = segment.and_then(|segment| segment.to_running_time(buffer.pts()));
-        let captured = epoch + Duration::from_nanos(time.map_or(0, gst::ClockTime::nseconds));
-        let map = buffer.map_readable().map_err(|_| gst::FlowError::Error)?;
-        let (data, key) = sets.complete(Bytes::copy_from_slice(&map));
-        encoded.store(true, Ordering::Relaxed);
-        output(Frame { data, key, captured });
-        Ok(gst::FlowSuccess::Ok)
-    });
-    gst_app::AppSink::builder()
-        .caps(&kind.caps(target))
-        .sync(false)
-        .async_(false)
-        .qos(false)
-        .enable_last_sample(false)
-        .max_buffers(2)
-        .callbacks(callbacks.build())
-        .build()
 }

@@ -4,10 +4,14 @@ mod encoder;
 mod encoders;
 mod jpeg;
 mod opener;
+mod output;
 mod pump;
+mod retired;
 mod test_picture;
 mod trial;
+mod warm_up;
 
 pub use opener::video_opener;
 pub(crate) use pump::Pump;
-pub(crate) use trial::warm_up;
+pub use trial::{EncoderTrial, try_encoder};
+pub(crate) use warm_up::warm_up;

@@ -3,6 +3,7 @@
 use super::encoder::Encoder;
 use super::encoders::{self, Kind, Target};
 use super::jpeg::jpeg;
+use super::retired::Retired;
 use crate::camera::mode::round;
 use crate::{OpenError, Sink, SnapshotError, Still, StreamInfo};
 use std::collections::VecDeque;
@@ -11,7 +12,8 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long an encoder may take for its first frame before the next is tried.
+/// How long an encoder may take for its first frame, and one of a chip for any, before the next is tried. Shorter than
+/// what the feed takes for the end of its source.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Least time between two timestamps. A picture that is encoded twice comes at two times, and a receiver takes two
 /// frames with one RTP timestamp (RFC 3550 section 5.1) for parts of one.
@@ -42,6 +44,8 @@ struct Inner {
     last: Option<gst::Buffer>,
     last_time: Duration,
     failed: bool,
+    /// The thread on which an encoder that was given up is closed.
+    closing: Retired,
 }
 
 impl Pump {
@@ -59,6 +63,7 @@ impl Pump {
             last: None,
             last_time: Duration::ZERO,
             failed: false,
+            closing: Retired::default(),
         };
         // The epoch lies before everything that can have been captured, so that no timestamp is negative.
         let now = Instant::now();
@@ -167,9 +172,11 @@ impl Pump {
         inner.failed = true;
         inner.last = None;
         let encoder = inner.encoder.take();
+        let closing = std::mem::take(&mut inner.closing);
         drop(inner);
         *self.stills() = None;
         drop(encoder);
+        closing.join();
     }
 
     fn stills(&self) -> MutexGuard<'_, Option<SyncSender<Raw>>> {
@@ -224,7 +231,6 @@ impl Pump {
         let mut stream = Some(stream);
         let output = move |frame| {
             if let Some(stream) = stream.take() {
-                encoders::worked(kind);
                 let (width, height, fps) = (stream.width, stream.height, round(stream.fps));
                 log::debug!("{} encodes {width}x{height} at {fps} fps", kind.name());
                 sink.info(stream);
@@ -237,15 +243,18 @@ impl Pump {
         }
     }
 
-    /// On to the next encoder.
+    /// On to the next encoder. It begins with a key frame and its own parameter sets, and keeps to the same profile and
+    /// level, so that nothing has to be negotiated anew.
     fn give_up(&self, inner: &mut Inner, problem: &str) {
-        inner.encoder = None;
-        if let Some(kind) = inner.candidates.pop_front() {
-            let next = inner
-                .candidates
-                .front()
-                .map_or("none is left".to_owned(), |next| format!("{} is tried next", next.name()));
-            log::warn!("the encoder {} does not work here ({problem}); {next}", kind.name());
+        let Some(kind) = inner.candidates.pop_front() else { return };
+        encoders::failed(kind);
+        let next = inner
+            .candidates
+            .front()
+            .map_or("none is left".to_owned(), |next| format!("{} takes over", next.name()));
+        log::warn!("the encoder {} does not work here ({problem}); {next}", kind.name());
+        if let Some(encoder) = inner.encoder.take() {
+            inner.closing.close(encoder);
         }
     }
 }
@@ -270,7 +279,7 @@ mod tests {
         fn open(&self, sink: Sink) -> Result<Box<dyn Running>, OpenError> {
             crate::init()?;
             let pump = Pump::new(sink, "hand".into(), None, 500_000)?;
-            pump.inner.lock().unwrap().candidates = [Kind::V4l2, Kind::X264, Kind::OpenH264].into();
+            pump.inner.lock().unwrap().candidates = [Kind::Mpp, Kind::X264, Kind::OpenH264].into();
             *self.0.lock().unwrap() = Some(Arc::new(pump));
             Ok(Box::new(Open))
         }
@@ -320,7 +329,7 @@ mod tests {
         pump.picture(&info, 30.0, picture(&info), Instant::now());
         let first = viewer.next().await.unwrap();
         assert!(first.key);
-        assert_eq!(feed.stats().info.unwrap().encoder, "x264enc", "there is no v4l2h264enc here");
+        assert_eq!(feed.stats().info.unwrap().encoder, "x264enc", "there is no mpph264enc here");
 
         pump.inner.lock().unwrap().encoder.as_ref().unwrap().break_down();
         pump.picture(&info, 30.0, picture(&info), Instant::now());
@@ -333,6 +342,34 @@ mod tests {
         let mut state = feed.state();
         let waiting = |state: &crate::FeedState| matches!(state, crate::FeedState::Waiting { message } if message.contains("No H.264"));
         tokio::time::timeout(Duration::from_secs(5), state.wait_for(waiting)).await.unwrap().unwrap();
+        pump.stop();
+        feed.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_a_given_up_encoder_still_makes_is_not_sent() {
+        let hand = Arc::new(Hand(Mutex::new(None)));
+        let feed = Feed::new(hand.clone(), FeedSettings::default());
+        let mut viewer = feed.subscribe();
+        let pump = loop {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            if let Some(pump) = hand.0.lock().unwrap().clone() {
+                break pump;
+            }
+        };
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240).build().unwrap();
+        pump.inner.lock().unwrap().candidates = [Kind::X264, Kind::OpenH264].into();
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        viewer.next().await.unwrap();
+        let before = feed.stats().frames;
+        // Given up before it has begun with its next picture, but not before it has it.
+        pump.inner.lock().unwrap().encoder.as_ref().unwrap().close();
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(feed.stats().frames, before);
+        pump.give_up(&mut pump.inner.lock().unwrap(), "of a test");
+        pump.picture(&info, 30.0, picture(&info), Instant::now());
+        assert!(viewer.next().await.unwrap().key, "the next one begins with a key frame");
         pump.stop();
         feed.close().await;
     }
