@@ -38,6 +38,9 @@ timeout = 0.3
 name = "dies"
 run = ["/bin/sh", "-c", "kill -9 $$"]
 [[commands]]
+name = "denied"
+run = ["/bin/sh", "-c", "echo 'gpioset: /dev/gpiochip0: Permission denied' >&2; exit 1"]
+[[commands]]
 name = "flood"
 run = ["/usr/bin/seq", "1", "1000000"]
 max_output = 16000000
@@ -120,6 +123,16 @@ fn ends_that_have_no_status_have_a_code_and_a_sentence() {
     }
     let nobody = exec(&device, &viewer, &["--word", "nowhere27-otter-violin-cobalt"]);
     assert_eq!(code(&nobody), Some(243), "{}", stderr(&nobody));
+}
+
+#[test]
+fn what_the_system_denies_a_command_is_in_the_owners_log() {
+    let (device, viewer) = (device(), Home::new());
+    let denied = output(device.visit(&viewer, &["exec", "denied"]));
+    assert_eq!(code(&denied), Some(1));
+    let line = device.running.line("command denied ended");
+    assert!(line.contains("code 1 after it said \"Permission denied\""), "{line}");
+    assert!(!line.contains("gpiochip"), "the rest is the viewer's: {line}");
 }
 
 #[test]

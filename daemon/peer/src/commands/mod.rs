@@ -7,6 +7,7 @@
 
 mod argument;
 mod command;
+mod denial;
 mod error;
 mod output;
 mod pattern;

@@ -1,9 +1,11 @@
 //! What a command says, on its way to the viewer.
 
 use super::CommandEvent;
+use super::denial;
 use super::text::{Piece, Text};
 use protocol::control::{CommandOutput, OutputStream};
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -29,6 +31,8 @@ pub(super) struct Output {
     allowance: AtomicU64,
     read: AtomicU64,
     sent: AtomicU64,
+    /// The first sign in it that the system denied something.
+    denied: OnceLock<&'static str>,
     /// Nobody listens any more: what comes is counted, and that is all.
     unheard: CancellationToken,
     /// All who should write are gone: what the pipes hold is the rest.
@@ -49,6 +53,7 @@ impl Output {
             allowance: AtomicU64::new(most),
             read: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            denied: OnceLock::new(),
             unheard: CancellationToken::new(),
             last_call: CancellationToken::new(),
         }
@@ -68,6 +73,11 @@ impl Output {
     pub(super) fn counts(&self) -> (u64, u64) {
         let sent = self.sent.load(Relaxed);
         (sent, self.read.load(Relaxed).saturating_sub(sent))
+    }
+
+    /// What it said of being denied something, if it did.
+    pub(super) fn denied(&self) -> Option<&'static str> {
+        self.denied.get().copied()
     }
 
     /// Reads both streams to their ends.
@@ -132,6 +142,9 @@ impl Output {
 
     /// Waits until the viewer takes it, or there is no viewer.
     async fn send(&self, stream: OutputStream, piece: Piece) {
+        if let Some(sentence) = denial::sentence(&piece.text) {
+            let _ = self.denied.set(sentence);
+        }
         let output = CommandOutput { run: self.run, stream, text: piece.text };
         let sent = tokio::select! {
             biased;

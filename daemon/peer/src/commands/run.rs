@@ -1,5 +1,6 @@
 //! The life of one run: it runs, is asked to end where it has to, is killed where it does not, and is reaped.
 
+use super::denial;
 use super::output::Output;
 use super::process::Process;
 use super::spec::OnLeave;
@@ -79,6 +80,9 @@ impl Run {
         // The place is free before the end is told: who hears of it may start the next at once.
         let places = status.is_none().then_some(places);
         let exit = early.or(status.map(exit_of)).unwrap_or(CommandExit::Stopped);
+        if let Some(remark) = denial::remark(&exit, output.denied()) {
+            log::warn!("command {name} {remark}");
+        }
         report.tell(id, exit, output.counts());
         if let Some(_taken) = places {
             log::warn!("command {name} does not end when it is killed; its place is taken until it does");

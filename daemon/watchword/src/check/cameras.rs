@@ -12,7 +12,7 @@ pub(super) fn look(settings: Option<&VideoSettings>, holders: &Holders, daemon: 
     let Some(settings) = settings else {
         return vec![Finding::ok(NAME, "There is no picture: [video] source is \"none\".")];
     };
-    if holders.hidden_watchword {
+    if holders.hidden_watchword && settings.camera != CameraChoice::Test {
         // It may have a camera open, and this user cannot see which.
         let message = "A watchword of another user runs and may use a camera, so none is opened.";
         return vec![Finding::skipped(NAME, message).advising("sudo watchword check")];

@@ -4,6 +4,7 @@ use super::{
     account::{Account, EXECUTE, READ, WRITE},
     finding::Finding,
     place::Place,
+    view::View,
 };
 use crate::config::Files;
 use bytesize::ByteSize;
@@ -41,8 +42,8 @@ struct Folder {
     may_use: bool,
 }
 
-/// Looks at the state folder and at the folders of `[files]`.
-pub(super) fn look(files: &Files, place: &Place, account: &Account) -> Vec<Finding> {
+/// Looks at the state folder and at the folders of `[files]`; `view` is that of the running device.
+pub(super) fn look(files: &Files, place: &Place, account: &Account, view: &View) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(path) = place.folder() {
         let folder = Folder::at("The state folder".into(), path.clone(), true, account);
@@ -61,7 +62,7 @@ pub(super) fn look(files: &Files, place: &Place, account: &Account) -> Vec<Findi
         )];
     }
     let used = used(folders.iter().filter(|folder| folder.writable).map(|folder| folder.path.as_path()));
-    findings.extend(folders.iter().map(|folder| folder.judge(files.floor.as_u64(), account)));
+    findings.extend(folders.iter().map(|folder| folder.judge(files.floor.as_u64(), account, view)));
     let quota = files.quota.as_u64();
     if let Some(used) = used.filter(|used| *used >= quota) {
         findings.push(Finding::warning(
@@ -102,8 +103,8 @@ impl Folder {
         Self { may_use: account.may_use(&path, wanted), what, path, writable, space }
     }
 
-    fn judge(&self, floor: u64, account: &Account) -> Finding {
-        if let Some(finding) = self.bad_file_system() {
+    fn judge(&self, floor: u64, account: &Account, view: &View) -> Finding {
+        if let Some(finding) = self.bad_file_system().or_else(|| self.sandboxed(view)) {
             return finding;
         }
         if !self.may_use {
@@ -164,6 +165,18 @@ impl Folder {
             ),
             Ok(_) => return None,
         })
+    }
+
+    /// What the service's sandbox takes away.
+    fn sandboxed(&self, view: &View) -> Option<Finding> {
+        let how = match (view.hides(&self.path), self.writable && view.is_read_only(&self.path)) {
+            (true, _) => "hides it from the running device",
+            (false, true) => "lets the running device only read it",
+            (false, false) => return None,
+        };
+        let message = format!("{} is there, but the service's sandbox {how}.", self.shown());
+        let advice = "Allow it in a drop-in: see files.conf in /usr/share/doc/watchword/examples.";
+        Some(Finding::failed(NAME, message, advice))
     }
 
     fn too_full(&self, floor: u64) -> Option<Finding> {
@@ -235,7 +248,11 @@ mod tests {
     }
 
     fn judged(folder: &Folder) -> Finding {
-        folder.judge(GIB, &Account { name: "watchword".into(), uid: 999, gids: vec![999], own: false })
+        folder.judge(
+            GIB,
+            &Account { name: "watchword".into(), uid: 999, gids: vec![999], own: false },
+            &View::default(),
+        )
     }
 
     const GOOD: Space = Space { free: 5 * GIB, read_only: false, no_inodes: false };

@@ -10,17 +10,33 @@ const TRIAL: Duration = Duration::from_secs(1);
 /// Of all cores: above this, nothing is left for viewers and their files.
 const BUSY: f32 = 0.8;
 
-/// Encodes the test picture for a second. Blocks. `viewers` watch now: their picture would suffer.
-pub(super) fn look(settings: Option<&VideoSettings>, viewers: usize) -> Finding {
+/// What stands in the way of a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing.
+    None,
+    /// Somebody watches: the picture would suffer.
+    Watched,
+    /// A device runs, and this user cannot see whether somebody watches.
+    Unseen,
+}
+
+/// Encodes the test picture for a second. Blocks.
+pub(super) fn look(settings: Option<&VideoSettings>, rest: Rest) -> Finding {
     let Some(settings) = settings else {
         return Finding::skipped(NAME, "There is no picture to encode: [video] source is \"none\".");
     };
-    if viewers > 0 {
-        let watching =
-            if viewers == 1 { "Somebody watches".into() } else { format!("{viewers} viewers watch") };
-        let message = format!("{watching} now, and a measurement would take from their picture.");
-        return Finding::skipped(NAME, message)
-            .advising("Ask again when nobody is here, or see the statistics on the page.");
+    match rest {
+        Rest::None => {}
+        Rest::Watched => {
+            let message = "Somebody watches now, and a measurement would take from the picture.";
+            return Finding::skipped(NAME, message)
+                .advising("Ask again when nobody is here, or see the statistics on the page.");
+        }
+        Rest::Unseen => {
+            let message = "A watchword of another user runs, and a measurement could take from its picture.";
+            return Finding::skipped(NAME, message).advising("sudo watchword check");
+        }
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     judge(media::try_encoder(settings, TRIAL), cores)
@@ -123,7 +139,8 @@ mod tests {
     #[test]
     fn without_an_encoder_it_fails_and_with_viewers_it_is_not_tried() {
         assert_eq!(judge(Err(OpenError::Failed("None.".into())), 4).state, State::Failed);
-        assert_eq!(look(Some(&VideoSettings::default()), 2).state, State::Skipped);
-        assert_eq!(look(None, 0).state, State::Skipped);
+        assert_eq!(look(Some(&VideoSettings::default()), Rest::Watched).state, State::Skipped);
+        assert_eq!(look(Some(&VideoSettings::default()), Rest::Unseen).state, State::Skipped);
+        assert_eq!(look(None, Rest::None).state, State::Skipped);
     }
 }

@@ -26,8 +26,6 @@ pub(crate) struct Holders {
     sockets: HashMap<u64, Holder>,
     /// A watchword runs here whose files this user may not see.
     pub hidden_watchword: bool,
-    /// Some processes' files could not be seen.
-    pub blind: bool,
 }
 
 impl std::fmt::Display for Holder {
@@ -53,7 +51,6 @@ impl Holders {
         let Ok(stat) = process.stat() else { return }; // it has ended
         let holder = Holder { pid: process.pid(), name: stat.comm.escape_debug().to_string() };
         let Ok(files) = process.fd() else {
-            self.blind = true;
             self.hidden_watchword |= stat.comm == OURS;
             return;
         };
@@ -78,6 +75,13 @@ impl Holders {
     pub(crate) fn of(&self, device: &Path) -> &[Holder] {
         let node = std::fs::canonicalize(device).unwrap_or_else(|_| device.to_owned());
         self.devices.get(&node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether this process has any camera open, or a codec.
+    #[must_use]
+    pub(crate) fn holds_video(&self, pid: i32) -> bool {
+        let video = |path: &Path| path.to_str().is_some_and(|path| path.starts_with("/dev/video"));
+        self.devices.iter().any(|(path, list)| video(path) && list.iter().any(|holder| holder.pid == pid))
     }
 
     /// Who listens at a TCP port.

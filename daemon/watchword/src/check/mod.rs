@@ -24,6 +24,7 @@ mod scene;
 mod stun;
 mod tool;
 mod unit;
+mod view;
 mod words;
 
 pub(crate) use holders::Holders;
@@ -57,13 +58,13 @@ pub(crate) async fn examine(
     let video = config.as_ref().map(|config| video(config));
     findings.extend(together(&scene, config.as_ref(), video.clone()).await);
     // Alone: what runs beside it would slow it down.
-    let viewers = scene.daemon.viewers;
+    let rest = scene.rest();
     let encoder = findings
         .iter()
         .rposition(|finding| finding.name == "cameras")
         .map_or(findings.len(), |last| last + 1);
     let tried = match video {
-        Some(video) => blocking("encoder", move || vec![encoder::look(video.as_ref(), viewers)]).await,
+        Some(video) => blocking("encoder", move || vec![encoder::look(video.as_ref(), rest)]).await,
         None => unknown("encoder"),
     };
     findings.splice(encoder..encoder, tried);
@@ -105,7 +106,9 @@ async fn together(
             vec![microphone::look(&config.audio, &scene.account, &scene.holders, scene.daemon.pid)]
         }),
         within("clock", look_at_clock(scene, config)),
-        with_config("disk", |scene, config| disk::look(&config.files, &scene.place, &scene.account)),
+        with_config("disk", |scene, config| {
+            disk::look(&config.files, &scene.place, &scene.account, &view::View::of(scene.daemon.pid))
+        }),
         within("rendezvous", look_at_rendezvous(scene, config)),
         within("page", look_at_page(scene, config)),
     );

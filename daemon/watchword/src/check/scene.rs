@@ -2,6 +2,7 @@
 
 use super::{
     account::Account,
+    encoder::Rest,
     holders::Holders,
     place::Place,
     unit::{NoUnit, UNIT, Unit},
@@ -71,6 +72,16 @@ impl Scene {
     pub(super) fn is_service(&self) -> bool {
         let installed = self.unit.as_ref().ok().filter(|unit| unit.is_installed());
         installed.is_some_and(|unit| self.daemon.pid.is_none() || unit.main_pid == self.daemon.pid)
+    }
+
+    /// Whether the encoder may be measured now.
+    pub(super) fn rest(&self) -> Rest {
+        match self.daemon.pid {
+            _ if self.holders.hidden_watchword => Rest::Unseen,
+            // A camera stays open for a moment after its last viewer has left.
+            Some(pid) if self.daemon.viewers > 0 || self.holders.holds_video(pid) => Rest::Watched,
+            _ => Rest::None,
+        }
     }
 
     /// Whether the device runs.
