@@ -30,7 +30,7 @@ impl Encoder {
         output: impl FnMut(Frame) + Send + 'static,
     ) -> Result<Self, OpenError> {
         let failed = |error: gst::glib::BoolError| OpenError::Failed(format!("{}: {error}", kind.name()));
-        let source = raw_source(info)?;
+        let source = raw_source(&rated(info, target.fps)?)?;
         let Built { encoder, after } = kind.build(target)?;
         let progress = Progress::default();
         let sink = sink(kind, target, epoch, progress.clone(), output);
@@ -107,6 +107,18 @@ impl Drop for Encoder {
             log::warn!("the encoder {} could not be stopped", self.kind.name());
         }
     }
+}
+
+/// Pictures with a rate: some cameras do not say theirs, and an encoder without one does not know what a bit a second is.
+fn rated(info: &gst_video::VideoInfo, fps: f32) -> Result<gst_video::VideoInfo, OpenError> {
+    if info.fps().numer() > 0 {
+        return Ok(info.clone());
+    }
+    let broken = || OpenError::Failed("This picture format cannot be encoded.".to_owned());
+    let rate = gst::Fraction::approximate_f32(fps.clamp(1.0, 240.0)).unwrap_or(gst::Fraction::new(30, 1));
+    let mut caps = info.to_caps().map_err(|_| broken())?;
+    caps.make_mut().set("framerate", rate);
+    gst_video::VideoInfo::from_caps(&caps).map_err(|_| broken())
 }
 
 /// Where raw pictures enter: one may wait, and a newer one takes its place.

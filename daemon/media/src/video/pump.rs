@@ -285,8 +285,19 @@ mod tests {
         }
     }
 
+    fn format() -> gst_video::VideoInfo {
+        gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240)
+            .fps(gst::Fraction::new(30, 1))
+            .build()
+            .unwrap()
+    }
+
     fn picture(info: &gst_video::VideoInfo) -> gst::Buffer {
         gst::Buffer::with_size(info.size()).unwrap()
+    }
+
+    async fn next(viewer: &mut crate::Subscription) -> Arc<crate::Frame> {
+        tokio::time::timeout(Duration::from_secs(10), viewer.next()).await.expect("in time").expect("a frame")
     }
 
     #[tokio::test]
@@ -322,18 +333,15 @@ mod tests {
                 break pump;
             }
         };
-        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240)
-            .fps(gst::Fraction::new(30, 1))
-            .build()
-            .unwrap();
+        let info = format();
         pump.picture(&info, 30.0, picture(&info), Instant::now());
-        let first = viewer.next().await.unwrap();
+        let first = next(&mut viewer).await;
         assert!(first.key);
         assert_eq!(feed.stats().info.unwrap().encoder, "x264enc", "there is no mpph264enc here");
 
         pump.inner.lock().unwrap().encoder.as_ref().unwrap().break_down();
         pump.picture(&info, 30.0, picture(&info), Instant::now());
-        let second = viewer.next().await.unwrap();
+        let second = next(&mut viewer).await;
         assert!(second.key && second.captured > first.captured);
         assert_eq!(feed.stats().info.unwrap().encoder, "openh264enc");
 
@@ -357,10 +365,11 @@ mod tests {
                 break pump;
             }
         };
+        // A camera that does not say its rate.
         let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240).build().unwrap();
         pump.inner.lock().unwrap().candidates = [Kind::X264, Kind::OpenH264].into();
         pump.picture(&info, 30.0, picture(&info), Instant::now());
-        viewer.next().await.unwrap();
+        next(&mut viewer).await;
         let before = feed.stats().frames;
         // Given up before it has begun with its next picture, but not before it has it.
         pump.inner.lock().unwrap().encoder.as_ref().unwrap().close();
@@ -369,7 +378,7 @@ mod tests {
         assert_eq!(feed.stats().frames, before);
         pump.give_up(&mut pump.inner.lock().unwrap(), "of a test");
         pump.picture(&info, 30.0, picture(&info), Instant::now());
-        assert!(viewer.next().await.unwrap().key, "the next one begins with a key frame");
+        assert!(next(&mut viewer).await.key, "the next one begins with a key frame");
         pump.stop();
         feed.close().await;
     }
