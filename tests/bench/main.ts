@@ -5,6 +5,7 @@ import { Device, toml } from '../browser/src/daemon';
 import { Network, type Shape } from '../browser/src/network';
 import { ROOT } from '../browser/src/paths';
 import { Viewer } from '../browser/src/viewer';
+import { board, BOARD } from './board';
 import { table, write, type Figure, type Goals } from './figures';
 import { freezes } from './freezes';
 import { glassToGlass } from './glass';
@@ -104,6 +105,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   }
   if (asked(['cpu_cores_encoder_alone'])) keep([await encoderAlone()]);
   if (asked(['cpu_cores_viewers', 'rss_mb_viewers'])) keep(await alone(load));
+  if (asked(BOARD)) keep(await board());
   console.log(`\n${table(figures, GOALS)}\n\nAs JSON, an object a line: ${RESULTS.slice(ROOT.length)}`);
 }
 

@@ -7,6 +7,8 @@ const FOLDER = given('WATCHWORD_VM_FOLDER');
 
 /** The network namespace of the host's end of the cable, where a browser reaches the guest. */
 export const NAMESPACE = given('WATCHWORD_VM_NAMESPACE');
+/** The guest's processor, as Debian calls it. */
+export const ARCHITECTURE = given('WATCHWORD_VM_ARCH');
 /** The guest's end of it. */
 export const ADDRESS = given('WATCHWORD_VM_ADDRESS');
 

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # What is tested in a virtual machine: executables and packages, for the folder that it sees. Sourced by `run`.
 #
-#   executable FILE            the debug build, or $WATCHWORD_BIN, as FILE
-#   debug_packages FOLDER      both .debs of this machine's processor, of the debug build
-#   board_packages FOLDER      both .debs of arm64, as cross/build.sh makes them; built where they are missing or old
-#   next_package DEB FOLDER    a package like DEB, of a later version, with a configuration file that differs
+#   executable FILE                 the debug build, or $WATCHWORD_BIN, as FILE
+#   debug_packages FOLDER           both .debs of this machine's processor, of the debug build
+#   board_packages quick FOLDER     both .debs of arm64, of cross/build.sh; built where there are none or they are old
+#   board_packages release FOLDER   the same, of the profile that people get, whatever is there
+#   next_package DEB FOLDER         a package like DEB, of a later version, with a configuration file that differs
 
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 
@@ -31,13 +32,13 @@ debug_packages() {
 }
 
 board_packages() {
-  local ready
+  local profile=$1 ready
   ready=$(find target/packages -name 'watchword_*_arm64.deb' 2>/dev/null | head -n 1)
-  if [ -z "$ready" ] || [ -n "$(find Cargo.lock daemon systemd cross web/src -newer "$ready" -type f -print -quit)" ]; then
-    cross/build.sh arm64 --profile quick
+  if [ "$profile" = release ] || [ -z "$ready" ] || [ -n "$(find Cargo.lock daemon systemd cross web/src -newer "$ready" -type f -print -quit)" ]; then
+    cross/build.sh arm64 --profile "$profile"
   fi
-  mkdir -p "$1"
-  cp target/packages/watchword_*_arm64.deb target/packages/watchword-server_*_arm64.deb "$1"
+  mkdir -p "$2"
+  cp target/packages/watchword_*_arm64.deb target/packages/watchword-server_*_arm64.deb "$2"
 }
 
 next_package() {
