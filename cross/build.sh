@@ -49,6 +49,8 @@ prepare() {
   scripts/install cross
   scripts/build-page
   use_rust
+  # Before the compiler is told what boards need: cargo-deb runs here.
+  scripts/install package
   link=$(cross/system "$ARCH" link)
   use_c_compiler "$link"
 }
