@@ -1,9 +1,12 @@
 """What is in the packages: fields, files, modes, manual pages, completions, configuration."""
 
 import gzip
+import re
 import subprocess
+import tempfile
 import tomllib
 import unittest
+from pathlib import Path
 
 from packages import DEVICE, PACKAGES, SERVER, ROOT, Package
 
@@ -137,6 +140,17 @@ class Configuration(unittest.TestCase):
         keys = [line for line in text.splitlines() if line.startswith("#") and not line.startswith("# ")]
         self.assertGreater(len(keys), 5)
         self.assertEqual([line for line in text.splitlines() if line.startswith("[")], ["[server]", "[log]"])
+        switched_on = re.sub(r"(?m)^#(?! )", "", text).replace("[::]:8443", "127.0.0.1:0").replace("[::]:3478", "")
+        with tempfile.TemporaryDirectory() as folder:
+            config = Path(folder, "server.toml")
+            config.write_text(switched_on)
+            server = subprocess.Popen([package.extracted() / "usr/bin/watchword-server", "serve", "--config", config],
+                                      env={"STATE_DIRECTORY": folder}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True)
+            with server:
+                first = server.stdout.readline()
+                server.terminate()
+            self.assertIn("serves at https://127.0.0.1:", first)
 
 
 class Notices(unittest.TestCase):
