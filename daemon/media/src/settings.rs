@@ -10,7 +10,8 @@ pub enum CameraChoice {
     First,
     /// The test picture.
     Test,
-    /// The V4L2 device at this path, such as `/dev/video0` or a link in `/dev/v4l/by-id`.
+    /// The V4L2 device at this path, such as `/dev/video0` or a link in `/dev/v4l/by-id`; or libcamera's name of a camera
+    /// on the ribbon cable, such as `/base/soc/i2c0mux/i2c@1/imx708@1a`.
     Path(PathBuf),
 }
 

@@ -1,7 +1,8 @@
 //! A camera at work: from its node to raw pictures, as the encoder takes them.
 
-use super::Plan;
 use super::mode::{Kind, kind};
+use super::{Plan, ribbon};
+use crate::gstreamer::property::set;
 use crate::gstreamer::{Failure, TimeBase, element};
 use crate::picture::{Plane, timecode};
 use crate::video::Pump;
@@ -72,6 +73,9 @@ fn sentence(name: &str, error: &str) -> String {
 
 /// The camera in its mode.
 fn camera(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
+    if plan.on_ribbon() {
+        return on_ribbon(plan);
+    }
     let source = element("v4l2src")?;
     source.set_property("device", plan.path.to_str().unwrap_or_default());
     let filter = element("capsfilter")?;
@@ -84,6 +88,31 @@ fn camera(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
     let rate = gst::Fraction::approximate_f32(plan.mode.fps).unwrap_or(gst::Fraction::new(30, 1));
     filter.set_property("caps", caps.field("framerate", near(rate)).build());
     Ok(vec![source, filter])
+}
+
+/// A camera by libcamera, whose pictures have the size that is asked for.
+fn on_ribbon(plan: &Plan) -> Result<Vec<gst::Element>, OpenError> {
+    let source = element(ribbon::SOURCE)?;
+    if !set(&source, "camera-name", plan.path.to_str().unwrap_or_default()) {
+        return Err(OpenError::Failed("This libcamera cannot be told which camera to open.".to_owned()));
+    }
+    let filter = element("capsfilter")?;
+    filter.set_property("caps", caps_on_ribbon(plan));
+    Ok(vec![source, filter])
+}
+
+/// With the rate, and else without: libcamera before 0.0.4 (Debian 12's own) does not speak of rates.
+fn caps_on_ribbon(plan: &Plan) -> gst::Caps {
+    let size = |pixels| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let rate = gst::Fraction::approximate_f32(plan.mode.fps).unwrap_or(gst::Fraction::new(30, 1));
+    let plain = gst::Structure::builder("video/x-raw")
+        .field("format", ribbon::FORMAT)
+        .field("width", size(plan.mode.width))
+        .field("height", size(plan.mode.height))
+        .build();
+    let mut rated = plain.clone();
+    rated.set("framerate", rate);
+    [rated, plain].into_iter().collect()
 }
 
 /// What decodes the camera's pictures, if they are not raw.

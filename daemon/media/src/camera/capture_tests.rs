@@ -5,6 +5,7 @@
 use super::*;
 use crate::camera::Mode;
 use crate::{CameraChoice, Feed, FeedSettings, Opener, Running, Still, StreamInfo};
+use std::str::FromStr;
 
 /// A camera that is `source`, a piece of a pipeline.
 struct Stand {
@@ -232,4 +233,18 @@ fn too_many_pictures_become_the_wanted_number() {
 fn errors_are_sentences() {
     assert!(sentence("Cam", "Device '/dev/video0' is busy").contains("Another program"));
     assert!(sentence("Cam", "Could not read.").contains("plugged in"));
+}
+
+#[test]
+fn a_camera_on_the_ribbon_cable_is_asked_for_its_size_with_a_rate_or_without() {
+    crate::init().unwrap();
+    let mode = Mode { format: ribbon::FORMAT.into(), width: 1280, height: 720, fps: 30.0 };
+    let path = "/base/soc/i2c0mux/i2c@1/imx708@1a".into();
+    let plan = Plan { path, name: "imx708".into(), mode, why: String::new() };
+    assert!(plan.on_ribbon() && plan.is_there());
+    let caps = caps_on_ribbon(&plan);
+    let gives = |text: &str| gst::Caps::from_str(text).unwrap().is_subset(&caps);
+    assert!(gives("video/x-raw,format=NV12,width=1280,height=720,framerate=30/1"));
+    assert!(gives("video/x-raw,format=NV12,width=1280,height=720"), "as libcamera 0.0.3 says it");
+    assert!(!gives("video/x-raw,format=NV12,width=640,height=480,framerate=30/1"));
 }

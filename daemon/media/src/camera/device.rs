@@ -1,6 +1,7 @@
 //! V4L2 devices: which are cameras, and what they can do.
 
 use super::mode::{Mode, Wanted, kind};
+use super::ribbon::is_receiver;
 use crate::OpenError;
 use std::fs;
 use std::io;
@@ -17,18 +18,8 @@ use v4l::{Device, FourCC};
 /// Most sizes, and most rates of a size, that are looked at in one format.
 const MOST: usize = 128;
 
-/// Drivers whose capture nodes belong to an image processor or a codec, or give what only libcamera can read.
-pub(super) const NO_CAMERAS: [&str; 9] = [
-    "bcm2835-codec",
-    "bcm2835-isp",
-    "pispbe",
-    "rp1-cfe",
-    "unicam",
-    "rpivid",
-    "rpi-hevc-dec",
-    "rkisp1",
-    "rkvdec",
-];
+/// Drivers whose capture nodes belong to an image processor or a codec.
+const NO_CAMERAS: [&str; 6] = ["bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "rpi-hevc-dec", "rkvdec"];
 
 /// What a device says of itself.
 #[derive(Clone, Debug)]
@@ -85,6 +76,11 @@ pub(crate) fn identify(path: &Path) -> Result<(Device, Identity), OpenError> {
     };
     // The library panics over a name that is not UTF-8; the name is the hardware's.
     let caps = catch_unwind(|| device.query_caps()).map_err(|_| no_camera())?.map_err(|_| no_camera())?;
+    if is_receiver(&caps.driver) {
+        return Err(OpenError::Unsuitable(format!(
+            "{shown} is a sensor on the ribbon cable, which libcamera reads: 'watchword cameras' says its name."
+        )));
+    }
     let other = Flags::VIDEO_M2M | Flags::VIDEO_M2M_MPLANE | Flags::META_CAPTURE;
     let camera = caps.capabilities.contains(Flags::VIDEO_CAPTURE | Flags::STREAMING)
         && !caps.capabilities.intersects(other)
@@ -99,6 +95,12 @@ pub(crate) fn identify(path: &Path) -> Result<(Device, Identity), OpenError> {
         bus: printable(&caps.bus),
     };
     Ok((device, identity))
+}
+
+/// The kernel driver of a node.
+pub(crate) fn driver(path: &Path) -> Option<String> {
+    let name = || Some(Device::with_path(path).ok()?.query_caps().ok()?.driver);
+    catch_unwind(name).ok().flatten().map(|name| printable(&name))
 }
 
 /// Whether the node turns pictures into other pictures: codecs, scalers.

@@ -3,7 +3,7 @@
 pub(crate) mod capture;
 mod device;
 pub(crate) mod mode;
-mod registered;
+pub(crate) mod ribbon;
 
 pub use mode::Mode;
 
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// A camera, for people.
 #[derive(Clone, Debug, Serialize)]
 pub struct CameraInfo {
-    /// Its node, such as `/dev/video0`.
+    /// Its node, such as `/dev/video0`, or libcamera's name of it.
     pub path: String,
     /// A name of it that stays the same whatever is plugged in first; the one to put into a config.
     pub stable: Option<String>,
@@ -52,13 +52,41 @@ pub fn cameras_for(settings: &VideoSettings) -> Vec<CameraInfo> {
 #[must_use]
 pub fn cameras_except(settings: &VideoSettings, in_use: impl Fn(&Path) -> bool) -> Vec<CameraInfo> {
     let wanted = wanted(settings);
-    device::nodes()
-        .into_iter()
-        .filter_map(|path| match in_use(&path) {
-            true => registered::identity(&path).map(left_alone),
-            false => look_at(&path, &wanted),
-        })
-        .collect()
+    let plugged = device::nodes().into_iter().filter_map(|path| match device::identify(&path) {
+        Ok((device, identity)) => Some(describe(identity, device::modes(&device, &wanted), &wanted)),
+        Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => None,
+        Err(error) => Some(unknown(&path, &error)),
+    });
+    plugged.chain(on_ribbon(&ribbon::look(), &wanted)).collect()
+}
+
+/// The cameras on the ribbon cable, or what stands in the way of the one that is there.
+fn on_ribbon(found: &ribbon::Ribbon, wanted: &Wanted) -> Vec<CameraInfo> {
+    let driver = found.receiver.clone().unwrap_or_default();
+    let camera = |name: &String| {
+        let mode = ribbon::mode(wanted);
+        CameraInfo {
+            path: name.clone(),
+            stable: Some(name.clone()),
+            name: ribbon::short(name).to_owned(),
+            driver: driver.clone(),
+            bus: "ribbon cable".to_owned(),
+            choice: format!("{mode}: by libcamera, whose image processor gives the wanted size."),
+            modes: vec![mode.clone()],
+            chosen: Some(mode),
+        }
+    };
+    let problem = |problem: &String| CameraInfo {
+        path: String::new(),
+        stable: None,
+        name: "a camera on the ribbon cable".to_owned(),
+        driver: driver.clone(),
+        bus: "ribbon cable".to_owned(),
+        modes: Vec::new(),
+        chosen: None,
+        choice: problem.clone(),
+    };
+    found.cameras.iter().map(camera).chain(found.problem.iter().map(problem)).collect()
 }
 
 fn look_at(path: &Path, wanted: &Wanted) -> Option<CameraInfo> {
@@ -83,6 +111,18 @@ pub(crate) struct Plan {
     pub(crate) why: String,
 }
 
+impl Plan {
+    /// Whether libcamera reads it, and not V4L2.
+    pub(crate) fn on_ribbon(&self) -> bool {
+        ribbon::is_name(&self.path)
+    }
+
+    /// Whether it is still there, as far as that can be told without opening it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.on_ribbon() || self.path.exists()
+    }
+}
+
 /// What to open for these settings; `None` is the test picture.
 pub(crate) fn plan(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
     match &settings.camera {
@@ -94,6 +134,9 @@ pub(crate) fn plan(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> 
 
 pub(crate) fn plan_for(path: &Path, settings: &VideoSettings) -> Result<Plan, OpenError> {
     let wanted = wanted(settings);
+    if ribbon::is_name(path) {
+        return plan_on_ribbon(path, &wanted);
+    }
     let (device, identity) = device::identify(path)?;
     let info = describe(identity, device::modes(&device, &wanted), &wanted);
     match info.chosen {
@@ -102,8 +145,19 @@ pub(crate) fn plan_for(path: &Path, settings: &VideoSettings) -> Result<Plan, Op
     }
 }
 
-/// The first camera that can be used, by its stable name. One that is there and cannot be opened is an error: it is
-/// what the owner meant.
+fn plan_on_ribbon(path: &Path, wanted: &Wanted) -> Result<Plan, OpenError> {
+    let found = ribbon::look();
+    let Some(info) = on_ribbon(&found, wanted).into_iter().find(|camera| Path::new(&camera.path) == path)
+    else {
+        let missing = || format!("There is no camera {} on the ribbon cable: is it plugged in?", text(path));
+        return Err(OpenError::NotFound(found.problem.unwrap_or_else(missing)));
+    };
+    let mode = ribbon::mode(wanted);
+    Ok(Plan { path: path.to_owned(), name: info.name, mode, why: info.choice })
+}
+
+/// The first camera that can be used, by its stable name: one that is plugged in, else one on the ribbon cable. One that
+/// is there and cannot be opened is an error: it is what the owner meant.
 fn first(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
     let mut problem = None;
     for node in device::nodes() {
@@ -114,17 +168,26 @@ fn first(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
             Err(error) => problem = problem.or(Some(error)),
         }
     }
-    problem.map_or(Ok(None), Err)
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    let found = ribbon::look();
+    match (found.cameras.first(), found.problem) {
+        (Some(name), _) => plan_on_ribbon(Path::new(name), &wanted(settings)).map(Some),
+        // The receivers of some chips are there without a sensor: that is no reason for no picture at all.
+        (None, Some(problem)) => {
+            log::warn!("{problem}");
+            Ok(None)
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 fn describe(identity: device::Identity, modes: Vec<Mode>, wanted: &Wanted) -> CameraInfo {
     let chosen = mode::choose(&modes, wanted).cloned();
     let choice = match &chosen {
         Some(mode) => mode::explain(mode, &modes, wanted),
-        None => format!(
-            "{} gives no picture format that can be read here (a camera on the ribbon cable needs libcamera).",
-            identity.name
-        ),
+        None => format!("{} gives no picture format that can be read here.", identity.name),
     };
     let device::Identity { path, name, driver, bus } = identity;
     let (path, stable) = (text(&path), stable(&path));

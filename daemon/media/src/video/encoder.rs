@@ -63,6 +63,7 @@ impl Encoder {
 
     /// The next picture becomes a key frame.
     pub(super) fn force_key(&self) {
+        self.progress.key_wanted();
         self.kind.force_key(&self.element);
     }
 
@@ -85,6 +86,11 @@ impl Encoder {
             }
         };
         self.failure.get().or_else(|| silence().map(str::to_owned))
+    }
+
+    /// Whether it is one that makes no key frames on demand, in this version: seen after `patience`.
+    pub(super) fn ignores_key(&self, patience: Duration) -> bool {
+        self.kind.hardware() && self.progress.ignores_key(patience)
     }
 
     /// Nothing of it comes out any more.

@@ -61,7 +61,7 @@ impl VideoOpener {
     fn plan(&self) -> Result<Option<Plan>, OpenError> {
         let known = Known::of(&self.known).clone();
         let (plan, before) = match known {
-            Known::Camera(plan) if plan.path.exists() => return Ok(Some(plan)),
+            Known::Camera(plan) if plan.is_there() => return Ok(Some(plan)),
             Known::Camera(plan) | Known::Missed(plan) => {
                 // What comes back at this path may be another camera.
                 *Known::of(&self.known) = Known::Missed(plan.clone());

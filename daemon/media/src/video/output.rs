@@ -22,6 +22,8 @@ struct State {
     /// Pictures since its last frame, and when the first of them came.
     owed: u32,
     since: Option<Instant>,
+    /// Since when a key frame is wanted of it.
+    key_wanted: Option<Instant>,
     /// Nothing more is taken from it.
     closed: bool,
 }
@@ -32,6 +34,17 @@ impl Progress {
         let mut state = self.state();
         state.owed = state.owed.saturating_add(1);
         state.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Its next picture is to be a key frame.
+    pub(super) fn key_wanted(&self) {
+        self.state().key_wanted.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether it goes on without the key frame that was wanted `patience` ago.
+    pub(super) fn ignores_key(&self, patience: Duration) -> bool {
+        let state = self.state();
+        state.encoded && state.key_wanted.is_some_and(|since| since.elapsed() > patience)
     }
 
     /// Nothing comes out any more; what is on its way just now has come out when this returns.
@@ -81,6 +94,9 @@ pub(super) fn sink(
         let mut state = progress.state();
         if !state.closed {
             (state.encoded, state.owed, state.since) = (true, 0, None);
+            if key {
+                state.key_wanted = None;
+            }
             output(Frame { data, key, captured });
         }
         Ok(gst::FlowSuccess::Ok)
@@ -113,5 +129,17 @@ mod tests {
         progress.given();
         assert!(progress.is_stuck(patience));
         assert!(!progress.is_stuck(Duration::from_secs(60)), "not for long");
+    }
+
+    #[test]
+    fn a_key_frame_is_waited_for_once_there_are_frames() {
+        let progress = Progress::default();
+        assert!(!progress.ignores_key(Duration::ZERO), "nobody asked");
+        progress.key_wanted();
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(!progress.ignores_key(Duration::ZERO), "its first frame is one");
+        progress.state().encoded = true;
+        assert!(progress.ignores_key(Duration::ZERO));
+        assert!(!progress.ignores_key(Duration::from_secs(60)));
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Closes encoders on threads of their own: a driver that is stuck may take for ever over it, and the next encoder is
-/// to have the next picture. At most one for each kind of encoder.
+/// to have the next picture. One that is closed leaves nothing here.
 #[derive(Default)]
 pub(super) struct Retired(Vec<JoinHandle<()>>);
 
@@ -16,6 +16,7 @@ impl Retired {
     /// Nothing of it comes out from now on.
     pub(super) fn close(&mut self, encoder: Encoder) {
         encoder.close();
+        self.0.retain(|thread| !thread.is_finished());
         // Refused only where there are no threads left: then it is closed here and now.
         match Builder::new().name("encoder-closing".to_owned()).spawn(move || drop(encoder)) {
             Ok(thread) => self.0.push(thread),

@@ -31,6 +31,12 @@ pub(super) fn v4l2_controls(encoder: &gst::Element, bits_per_second: u32, key_in
     set_structure(encoder, "extra-controls", &controls.build());
 }
 
+/// By a control too: the element of GStreamer 1.22 does not hand on the event that asks other encoders.
+pub(super) fn v4l2_force_key(encoder: &gst::Element) -> bool {
+    let control = gst::Structure::builder("controls").field("force_key_frame", 1);
+    set_structure(encoder, "extra-controls", &control.build())
+}
+
 /// Rockchip's (gstreamer-rockchip): settings are taken over at the next picture, so the bitrate may change at any time.
 pub(super) fn mpp(encoder: &gst::Element, target: &Target) {
     set(encoder, "profile", "baseline");

@@ -116,7 +116,12 @@ impl Kind {
 
     /// The next picture becomes a key frame.
     pub(super) fn force_key(self, encoder: &gst::Element) {
-        if self == Self::Nvidia && chip::nvidia_force_key(encoder) {
+        let asked = match self {
+            Self::V4l2 => chip::v4l2_force_key(encoder),
+            Self::Nvidia => chip::nvidia_force_key(encoder),
+            _ => false,
+        };
+        if asked {
             return;
         }
         encoder.send_event(gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
