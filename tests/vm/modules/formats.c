@@ -64,7 +64,9 @@ static void asked(const struct v4l2_format *format, u32 *width, u32 *height, u32
 	}
 }
 
-static void answer(const struct fake_stream *stream, const struct fake_queue *queue, struct v4l2_format *format)
+/* The colours are those of the stream, or those that are asked for: this encoder takes any. */
+static void answer(const struct fake_stream *stream, const struct fake_queue *queue, struct v4l2_format *format,
+		   bool asked_colours)
 {
 	struct v4l2_pix_format_mplane *planes = &format->fmt.pix_mp;
 	struct v4l2_pix_format *plain = &format->fmt.pix;
@@ -77,6 +79,8 @@ static void answer(const struct fake_stream *stream, const struct fake_queue *qu
 		planes->num_planes = 1;
 		planes->plane_fmt[0].bytesperline = queue->bytesperline;
 		planes->plane_fmt[0].sizeimage = queue->size;
+		if (asked_colours)
+			return;
 		planes->colorspace = stream->colorspace;
 		planes->xfer_func = stream->transfer;
 		planes->ycbcr_enc = stream->encoding;
@@ -88,6 +92,8 @@ static void answer(const struct fake_stream *stream, const struct fake_queue *qu
 		plain->field = V4L2_FIELD_NONE;
 		plain->bytesperline = queue->bytesperline;
 		plain->sizeimage = queue->size;
+		if (asked_colours)
+			return;
 		plain->colorspace = stream->colorspace;
 		plain->xfer_func = stream->transfer;
 		plain->ycbcr_enc = stream->encoding;
@@ -129,7 +135,7 @@ static int get_format(struct file *file, void *unused, struct v4l2_format *forma
 
 	if (V4L2_TYPE_IS_MULTIPLANAR(format->type) != fake_multiplanar)
 		return -EINVAL;
-	answer(stream, fake_queue(stream, format->type), format);
+	answer(stream, fake_queue(stream, format->type), format, false);
 	return 0;
 }
 
@@ -141,7 +147,7 @@ static int try_format(struct file *file, void *unused, struct v4l2_format *forma
 	if (V4L2_TYPE_IS_MULTIPLANAR(format->type) != fake_multiplanar)
 		return -EINVAL;
 	nearest(stream, format, &queue, false);
-	answer(stream, &queue, format);
+	answer(stream, &queue, format, V4L2_TYPE_IS_OUTPUT(format->type));
 	return 0;
 }
 
@@ -165,7 +171,7 @@ static int set_format(struct file *file, void *unused, struct v4l2_format *forma
 		/* User space may have asked for its size already. */
 		stream->coded.size = max(stream->coded.size, room);
 	}
-	answer(stream, &queue, format);
+	answer(stream, &queue, format, false);
 	return 0;
 }
 

@@ -85,7 +85,12 @@ impl Encoder {
                 (self.kind.hardware() && self.progress.is_stuck(patience)).then_some("it encodes no more")
             }
         };
-        self.failure.get().or_else(|| silence().map(str::to_owned))
+        self.failure().or_else(|| silence().map(str::to_owned))
+    }
+
+    /// What it said when it failed, if it did.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.get()
     }
 
     /// Whether it is one that makes no key frames on demand, in this version: seen after `patience`.

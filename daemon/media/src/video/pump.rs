@@ -12,12 +12,9 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long an encoder may take for its first frame, and one of a chip for any, before the next is tried. Shorter than
-/// what the feed takes for the end of its source.
+/// How long an encoder may take for its first frame, and one of a chip for any, before the next is tried; and for a key
+/// frame, before it is started anew. Shorter than what the feed takes for the end of its source.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// How long an encoder of a chip may take over a key frame that somebody waits for. One that has not learnt to make any
-/// on demand is started anew: it begins with one.
-const KEY_PATIENCE: Duration = Duration::from_millis(800);
 /// Least time between two timestamps. A picture that is encoded twice comes at two times, and a receiver takes two
 /// frames with one RTP timestamp (RFC 3550 section 5.1) for parts of one.
 const STEP: Duration = Duration::from_millis(1);
@@ -105,7 +102,8 @@ impl Pump {
         if let Some(problem) = inner.encoder.as_ref().and_then(|encoder| encoder.problem(PATIENCE)) {
             self.give_up(&mut inner, &problem);
         }
-        if let Some(encoder) = inner.encoder.take_if(|encoder| encoder.ignores_key(KEY_PATIENCE)) {
+        // It has not learnt to make key frames on demand; but it begins with one.
+        if let Some(encoder) = inner.encoder.take_if(|encoder| encoder.ignores_key(PATIENCE)) {
             log::debug!("{} makes no key frame: it is started anew", encoder.kind.name());
             inner.closing.close(encoder);
         }

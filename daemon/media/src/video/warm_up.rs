@@ -2,6 +2,7 @@
 
 use super::encoder::Encoder;
 use super::encoders::{Kind, Target, candidates, failed};
+use crate::OpenError;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
@@ -10,46 +11,52 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// When it is given the next: an encoder may keep the first until then.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Lets the encoders of this board encode one picture, in order, until one has done it.
+/// Lets the encoders of this board encode one picture, in order, until one has done it. One that fails is left alone for
+/// a while; one that is only slow, as everything may be on a board that has just started, is not.
 pub(crate) fn warm_up() {
     for kind in candidates(None).unwrap_or_default() {
-        if encodes(kind).unwrap_or(false) {
-            return;
+        match encodes(kind) {
+            Ok(true) => return,
+            Ok(false) => log::info!("the encoder {} is slow to start", kind.name()),
+            Err(problem) => {
+                log::warn!("the encoder {} does not work here ({problem})", kind.name());
+                failed(kind);
+            }
         }
-        log::warn!("the encoder {} does not work here: it encoded nothing when it was tried", kind.name());
-        failed(kind);
     }
     log::warn!("no H.264 encoder works here");
 }
 
-fn encodes(kind: Kind) -> Option<bool> {
+/// Whether it has encoded a picture in time.
+fn encodes(kind: Kind) -> Result<bool, OpenError> {
+    let broken = |error: gst::glib::BoolError| OpenError::Failed(error.to_string());
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240)
         .fps(gst::Fraction::new(30, 1))
         .build()
-        .ok()?;
+        .map_err(broken)?;
     let target = Target { width: info.width(), height: info.height(), fps: 30.0, bitrate: 500_000 };
     let (sender, receiver) = sync_channel(1);
     let output = move |_| {
         let _ = sender.try_send(());
     };
-    let encoder = Encoder::start(kind, &info, &target, Instant::now(), output).ok()?;
-    for number in 0.. {
-        encoder.push(grey(&info, AGAIN * number)?);
+    let begin = Instant::now();
+    let encoder = Encoder::start(kind, &info, &target, begin, output)?;
+    while begin.elapsed() < PATIENCE {
+        encoder.push(grey(&info, begin.elapsed()).map_err(broken)?);
         if receiver.recv_timeout(AGAIN).is_ok() {
-            return Some(true);
+            return Ok(true);
         }
-        if let Some(problem) = encoder.problem(PATIENCE) {
-            log::debug!("{}: {problem}", kind.name());
-            return Some(false);
+        if let Some(problem) = encoder.failure() {
+            return Err(OpenError::Failed(problem));
         }
     }
-    None
+    Ok(false)
 }
 
-fn grey(info: &gst_video::VideoInfo, time: Duration) -> Option<gst::Buffer> {
-    let mut picture = gst::Buffer::with_size(info.size()).ok()?;
-    let own = picture.get_mut()?;
-    own.map_writable().ok()?.fill(128);
+fn grey(info: &gst_video::VideoInfo, time: Duration) -> Result<gst::Buffer, gst::glib::BoolError> {
+    let mut picture = gst::Buffer::with_size(info.size())?;
+    let own = picture.make_mut();
+    own.map_writable()?.fill(128);
     own.set_pts(gst::ClockTime::try_from(time).ok());
-    Some(picture)
+    Ok(picture)
 }
