@@ -305,9 +305,10 @@ fn somebody_else_is_told_what_sudo_would_show() {
     command.env("STATE_DIRECTORY", device.home.path().join("state")).uid(65_534).gid(65_534);
     let (report, code) = report(&command.output().unwrap());
     assert_eq!(code, Some(0), "{report}");
-    for name in ["state", "words", "encoder"] {
+    for name in ["state", "words", "encoder", "rendezvous"] {
         assert_line(&report, name, "skipped", "sudo watchword check");
     }
+    assert_line(&report, "page", "ok", "only sudo could compare its certificate");
     let closed = open.path().join("closed.toml");
     fs::copy(&config, &closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o600)).unwrap();

@@ -29,9 +29,9 @@ struct Answer {
     own: Option<Fingerprint>,
 }
 
-/// Asks the page at this host; `runs`: a daemon that should serve it.
-pub(super) async fn look(server: &Server, place: &Place, runs: bool) -> Finding {
-    if !runs {
+/// Asks the page at this host; `runs`: whether the device does, which may not be known.
+pub(super) async fn look(server: &Server, place: &Place, runs: Option<bool>) -> Finding {
+    if runs == Some(false) {
         return Finding::skipped(NAME, "The device does not run, so it serves no page.");
     }
     let own = if server.plain { None } else { own_fingerprint(server, place) };
@@ -39,6 +39,12 @@ pub(super) async fn look(server: &Server, place: &Place, runs: bool) -> Finding 
     let address = reached(server.listen);
     let asked = timeout(PATIENCE, health(address, trust.clone())).await;
     let health = asked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in {} s", PATIENCE.as_secs())));
+    if runs.is_none() && health.is_err() {
+        return Finding::skipped(
+            NAME,
+            format!("Nothing answers at {address}; the watchword that runs here may be another."),
+        );
+    }
     Answer { address, health, verdict: trust.and_then(|trust| trust.verdict()), own }.judge(server.plain)
 }
 

@@ -15,8 +15,13 @@ use std::{
 
 const NAME: &str = "rendezvous";
 
-/// Looks at this device's own server; `daemon` runs, if one does.
-pub(super) fn own(server: &Server, holders: &Holders, runs: bool, daemon: Option<i32>) -> Vec<Finding> {
+/// Looks at this device's own server. Whether it `runs` may not be known; `daemon` is the process, if it is.
+pub(super) fn own(
+    server: &Server,
+    holders: &Holders,
+    runs: Option<bool>,
+    daemon: Option<i32>,
+) -> Vec<Finding> {
     let stun = server.stun_address().ok().flatten();
     let tcp = Port {
         protocol: "TCP",
@@ -39,10 +44,9 @@ pub(super) fn own(server: &Server, holders: &Holders, runs: bool, daemon: Option
     }
     let shown: Vec<String> =
         ports.iter().map(|port| format!("{} port {}", port.protocol, port.address.port())).collect();
-    let message = if runs {
-        "This device is its own server, at"
-    } else {
-        "This device will be its own server; free are"
+    let message = match runs {
+        Some(true) => "This device is its own server, at",
+        Some(false) | None => "This device will be its own server; free are",
     };
     vec![Finding::ok(NAME, format!("{message} {}.", shown.join(" and ")))]
 }
@@ -60,7 +64,7 @@ struct Port {
 }
 
 impl Port {
-    fn judge(&self, runs: bool, daemon: Option<i32>) -> Option<Finding> {
+    fn judge(&self, runs: Option<bool>, daemon: Option<i32>) -> Option<Finding> {
         let Self { protocol, key, address, .. } = self;
         let at = format!("{protocol} port {}", address.port());
         let choose = format!("or choose another port: `{key}` in [server]");
@@ -72,13 +76,19 @@ impl Port {
                 format!("{at} is in use by {name}."),
                 format!("Stop that program, {choose}."),
             )),
-            // Whose it is cannot be seen; the page tells whether it is this device's.
-            (Err(error), None) if error.kind() == ErrorKind::AddrInUse && runs => None,
-            (Err(error), None) if error.kind() == ErrorKind::AddrInUse => Some(Finding::failed(
-                NAME,
-                format!("{at} is in use by another program."),
-                format!("sudo watchword check names it. Stop it, {choose}."),
-            )),
+            (Err(error), None) if error.kind() == ErrorKind::AddrInUse => match runs {
+                // Whose it is cannot be seen; the page tells whether it is this device's.
+                Some(true) => None,
+                Some(false) => Some(Finding::failed(
+                    NAME,
+                    format!("{at} is in use by another program."),
+                    format!("sudo watchword check names it. Stop it, {choose}."),
+                )),
+                None => {
+                    let message = format!("{at} is in use, and may be so by the watchword that runs here.");
+                    Some(Finding::skipped(NAME, message).advising("sudo watchword check"))
+                }
+            },
             (Err(error), _) if error.kind() == ErrorKind::PermissionDenied => Some(
                 Finding::skipped(NAME, format!("{at} is not for this user to try."))
                     .advising("sudo watchword check"),
@@ -88,7 +98,7 @@ impl Port {
                 format!("{protocol} {address} cannot be listened at: {error}."),
                 format!("Give an address of this machine: `{key}` in [server]."),
             )),
-            (Ok(()), _) if runs => Some(Finding::warning(
+            (Ok(()), _) if runs == Some(true) => Some(Finding::warning(
                 NAME,
                 format!("The device runs, but nothing listens at {at}."),
                 "Was the configuration changed since it started? Restart it.",
@@ -229,24 +239,25 @@ mod tests {
     #[test]
     fn a_port_is_free_or_ours_or_somebody_elses() {
         let used = Err(ErrorKind::AddrInUse);
-        assert_eq!(port(Ok(()), None).judge(false, None), None);
-        assert_eq!(port(used, Some((7, "watchword"))).judge(true, Some(7)), None);
-        assert_eq!(port(used, Some((1, "systemd"))).judge(true, Some(7)), None, "socket activation");
-        assert_eq!(port(used, None).judge(true, Some(7)), None, "unseen: the page decides");
-        let finding = port(used, Some((8, "nginx"))).judge(false, None).unwrap();
+        assert_eq!(port(Ok(()), None).judge(Some(false), None), None);
+        assert_eq!(port(used, Some((7, "watchword"))).judge(Some(true), Some(7)), None);
+        assert_eq!(port(used, Some((1, "systemd"))).judge(Some(true), Some(7)), None, "socket activation");
+        assert_eq!(port(used, None).judge(Some(true), Some(7)), None, "unseen: the page decides");
+        let finding = port(used, Some((8, "nginx"))).judge(Some(false), None).unwrap();
         assert_eq!(
             (finding.state, finding.message.as_str()),
             (State::Failed, "TCP port 8443 is in use by nginx (pid 8).")
         );
-        assert_eq!(port(used, Some((8, "nginx"))).judge(true, Some(7)).unwrap().state, State::Failed);
-        assert_eq!(port(used, None).judge(false, None).unwrap().state, State::Failed);
-        assert_eq!(port(Ok(()), None).judge(true, Some(7)).unwrap().state, State::Warning);
+        assert_eq!(port(used, Some((8, "nginx"))).judge(Some(true), Some(7)).unwrap().state, State::Failed);
+        assert_eq!(port(used, None).judge(Some(false), None).unwrap().state, State::Failed);
+        assert_eq!(port(used, None).judge(None, None).unwrap().state, State::Skipped, "perhaps ours");
+        assert_eq!(port(Ok(()), None).judge(Some(true), Some(7)).unwrap().state, State::Warning);
         assert_eq!(
-            port(Err(ErrorKind::PermissionDenied), None).judge(false, None).unwrap().state,
+            port(Err(ErrorKind::PermissionDenied), None).judge(Some(false), None).unwrap().state,
             State::Skipped
         );
         assert_eq!(
-            port(Err(ErrorKind::AddrNotAvailable), None).judge(false, None).unwrap().state,
+            port(Err(ErrorKind::AddrNotAvailable), None).judge(Some(false), None).unwrap().state,
             State::Failed
         );
     }

@@ -84,9 +84,10 @@ impl Scene {
         }
     }
 
-    /// Whether the device runs.
-    pub(super) fn runs(&self) -> bool {
-        self.daemon.pid.is_some() || self.unit.as_ref().is_ok_and(Unit::is_active)
+    /// Whether the device runs; `None` where one of another user does, which may be it.
+    pub(super) fn runs(&self) -> Option<bool> {
+        let runs = self.daemon.pid.is_some() || self.unit.as_ref().is_ok_and(Unit::is_active);
+        (runs || !self.holders.hidden_watchword).then_some(runs)
     }
 }
 
