@@ -1,6 +1,11 @@
 //! The doctor, with a device that is well and with several that are not.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what a test needs is there, or the test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what a test needs is there, or it fails"
+)]
 
 mod common;
 

@@ -85,7 +85,7 @@ fn without_a_name_it_tells_what_there_is() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["name"].clone())
         .collect();
-    assert_eq!(names, ["say", "lamp", "wait", "slow", "dies", "flood", "too-much"]);
+    assert_eq!(names, ["say", "lamp", "wait", "slow", "dies", "denied", "flood", "too-much"]);
 }
 
 #[test]
