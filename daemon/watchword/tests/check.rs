@@ -157,6 +157,17 @@ fn whoever_has_the_ports_is_named() {
     assert!(text.contains(&format!("UDP port {}", udp.0.port())), "{text}");
 }
 
+#[test]
+fn another_watchword_at_the_port_is_told_with_its_user() {
+    let (device, home) = (Device::start(), Home::new());
+    fs::copy(device.home.path().join("config.toml"), home.path().join("config.toml")).unwrap();
+    let (report, code) = check(&home);
+    assert_eq!(code, Some(1), "{report}");
+    let holder = format!("watchword (pid {})", device.running.child.id());
+    assert_line(&report, "rendezvous", "failed", &holder);
+    assert!(line(&report, "rendezvous").1.contains("another watchword, of the user"), "{report}");
+}
+
 /// Not with tokio's threads: the command begins in the mounts of the thread that starts it.
 #[test]
 fn disks_that_take_no_files_are_told() {

@@ -34,6 +34,14 @@ impl std::fmt::Display for Holder {
     }
 }
 
+impl Holder {
+    /// Whether it is a program of ours.
+    #[must_use]
+    pub(crate) fn is_watchword(&self) -> bool {
+        self.name == OURS
+    }
+}
+
 impl Holders {
     /// Looks at all processes but this one. Blocks for some milliseconds.
     pub(crate) fn look() -> Self {

@@ -1,6 +1,11 @@
 //! The rendezvous: the ports of this device's own server, or the server elsewhere.
 
-use super::{finding::Finding, holders::Holders, stun};
+use super::{
+    account::Account,
+    finding::Finding,
+    holders::{Holder, Holders},
+    stun,
+};
 use crate::{
     config::{Config, Server},
     link::{ConnectError, Remote, Trust, Verdict},
@@ -28,14 +33,14 @@ pub(super) fn own(
         key: "listen",
         address: server.listen,
         bound: TcpListener::bind(server.listen).map(drop),
-        holder: holders.of_tcp(server.listen).map(|holder| (holder.pid, holder.to_string())),
+        holder: holders.of_tcp(server.listen).cloned(),
     };
     let udp = stun.map(|address| Port {
         protocol: "UDP",
         key: "stun",
         address,
         bound: UdpSocket::bind(address).map(drop),
-        holder: holders.of_udp(address).map(|holder| (holder.pid, holder.to_string())),
+        holder: holders.of_udp(address).cloned(),
     });
     let ports: Vec<Port> = [Some(tcp), udp].into_iter().flatten().collect();
     let findings: Vec<Finding> = ports.iter().filter_map(|port| port.judge(runs, daemon)).collect();
@@ -59,8 +64,8 @@ struct Port {
     address: SocketAddr,
     /// What came of taking it for a moment.
     bound: io::Result<()>,
-    /// Who has it: process id, and name for people.
-    holder: Option<(i32, String)>,
+    /// Who has it.
+    holder: Option<Holder>,
 }
 
 impl Port {
@@ -70,12 +75,11 @@ impl Port {
         let choose = format!("or choose another port: `{key}` in [server]");
         match (&self.bound, &self.holder) {
             // systemd keeps the ports of a service that it starts by socket (process 1).
-            (Err(_), Some((pid, _))) if Some(*pid) == daemon || *pid == 1 => None,
-            (Err(error), Some((_, name))) if error.kind() == ErrorKind::AddrInUse => Some(Finding::failed(
-                NAME,
-                format!("{at} is in use by {name}."),
-                format!("Stop that program, {choose}."),
-            )),
+            (Err(_), Some(holder)) if Some(holder.pid) == daemon || holder.pid == 1 => None,
+            (Err(error), Some(holder)) if error.kind() == ErrorKind::AddrInUse => {
+                let message = format!("{at} is in use by {holder}.");
+                Some(Finding::failed(NAME, message, remedy(holder, &choose)))
+            }
             (Err(error), None) if error.kind() == ErrorKind::AddrInUse => match runs {
                 // Whose it is cannot be seen; the page tells whether it is this device's.
                 Some(true) => None,
@@ -105,6 +109,17 @@ impl Port {
             )),
             (Ok(()), _) => None,
         }
+    }
+}
+
+/// What helps where somebody else has a port.
+fn remedy(holder: &Holder, choose: &str) -> String {
+    match Account::of_process(holder.pid) {
+        Some(account) if holder.is_watchword() => format!(
+            "That is another watchword, of the user {}. If it is the one that you mean, ask as that user; else stop it, {choose}.",
+            account.name
+        ),
+        _ => format!("Stop that program, {choose}."),
     }
 }
 
@@ -232,7 +247,7 @@ mod tests {
             key: "listen",
             address: ([0, 0, 0, 0], 8443).into(),
             bound: bound.map_err(io::Error::from),
-            holder: holder.map(|(pid, name)| (pid, format!("{name} (pid {pid})"))),
+            holder: holder.map(|(pid, name)| Holder { pid, name: name.into() }),
         }
     }
 

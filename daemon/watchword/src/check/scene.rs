@@ -64,7 +64,7 @@ impl Scene {
             Some(words) => Known::Words(words),
             None => on_disk(&place),
         };
-        let holders = looking.await.unwrap_or_default();
+        let holders = timeout(PATIENCE, looking).await.ok().and_then(Result::ok).unwrap_or_default();
         Self { now: now(), unit, account, root: current.uid == 0, place, daemon, words, holders }
     }
 
