@@ -26,7 +26,7 @@ pub(super) async fn look() -> Sync {
         return Sync::Yes;
     }
     // The kernel's own flag, whatever program sets the clock.
-    let properties = ask("timedatectl", &["show", "--property=NTPSynchronized,NTP"]).await;
+    let properties = ask("timedatectl", &["show", "--property=NTPSynchronized", "--property=NTP"]).await;
     properties.map_or(Sync::Unknown, |text| parse(&text))
 }
 

@@ -69,15 +69,14 @@ fn parse(text: &str) -> Option<Line> {
     })
 }
 
-/// Judges the lines; `installed`: there is a service that could have written some.
+/// Judges the lines; `sees_all`: this user may read every journal, so that no line means that there is none.
 pub(super) fn judge(lines: &Result<Vec<Line>, NoAnswer>, now: u64, sees_all: bool) -> Vec<Finding> {
     let lines = match lines {
         Ok(lines) => lines,
         Err(why) => return vec![Finding::skipped(NAME, format!("The journal cannot be read: {why}."))],
     };
     if lines.is_empty() && !sees_all {
-        let message = "This user may not read the service's journal.";
-        return vec![Finding::skipped(NAME, message).advising("sudo watchword check")];
+        return vec![unseen()];
     }
     let (denied, rest): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.is_denial());
     let warnings: Vec<&Line> = rest.into_iter().filter(|line| line.priority <= WARNING).collect();
@@ -88,6 +87,10 @@ pub(super) fn judge(lines: &Result<Vec<Line>, NoAnswer>, now: u64, sees_all: boo
         findings.push(Finding::ok(NAME, "The service warned of nothing in the last 24 hours."));
     }
     findings
+}
+
+fn unseen() -> Finding {
+    Finding::skipped(NAME, "This user may not read the service's journal.").advising("sudo watchword check")
 }
 
 impl Line {
@@ -201,6 +204,8 @@ mod tests {
         let findings = judge(&Ok(Vec::new()), 0, false);
         assert_eq!(findings[0].state, State::Skipped);
         assert!(findings[0].advice.as_ref().unwrap().contains("sudo"));
+        let refused = NoAnswer::Refused { program: "journalctl", said: "insufficient permissions".into() };
+        assert_eq!(judge(&Err(refused), 0, false), findings);
         let findings = judge(&Err(NoAnswer::Missing("journalctl")), 0, true);
         assert!(findings[0].message.contains("journalctl is not installed"));
     }
