@@ -32,7 +32,7 @@ test('a service that is well has nothing that failed, and its camera is told wit
   expect(about(checks, 'page').message).toContain("this device's certificate");
   // Nothing sets the clock of this machine, and that is seen.
   expect(about(checks, 'clock')).toMatchObject({ state: 'warning', message: expect.stringContaining('not set by a time server') as unknown });
-  process.stdout.write(await inGuest('watchword check', 60_000));
+  process.stdout.write(await inGuest('watchword check; watchword cameras', 60_000));
   expect(await inGuest('find /var/lib/watchword ! -user watchword'), 'files of root’s in the state folder').toBe('');
 });
 

@@ -11,11 +11,15 @@ use std::{
     path::Path,
 };
 
+const EXIT_CODES: &str = "\
+It changes nothing, and sees more with sudo.
+
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 the command line or the configuration is wrong";
+
 /// Looks at everything that the device needs, and says what to do where something is wrong. It changes nothing, and
 /// sees more with sudo.
-///
-/// Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 the configuration is wrong.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Check {
     /// As JSON, for programs
     #[arg(long)]

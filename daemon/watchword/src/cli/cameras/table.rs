@@ -33,8 +33,8 @@ fn paragraph(listed: &Listed) -> String {
         row("Config", &format!("source = {stable:?}"));
     }
     let mut key = "Modes";
-    for format in formats(&camera.modes) {
-        row(key, &summary(&format, camera.chosen.as_ref()));
+    for (names, sizes) in alike(&camera.modes, camera.chosen.as_ref()) {
+        row(key, &format!("{:5} {sizes}", names.join(" ")));
         key = "";
     }
     row(if camera.chosen.is_some() { "Chosen" } else { "Problem" }, &camera.choice);
@@ -42,6 +42,20 @@ fn paragraph(listed: &Listed) -> String {
         row("In use by", &held_by.join(", "));
     }
     text
+}
+
+/// Names of formats, and the sizes that these have alike.
+fn alike(modes: &[Mode], chosen: Option<&Mode>) -> Vec<(Vec<String>, String)> {
+    let mut rows: Vec<(Vec<String>, String)> = Vec::new();
+    for format in formats(modes) {
+        let name = format.first().map_or_else(String::new, |mode| mode.format.clone());
+        let sizes = summary(&format, chosen);
+        match rows.iter_mut().find(|(_, other)| *other == sizes) {
+            Some((names, _)) => names.push(name),
+            None => rows.push((vec![name], sizes)),
+        }
+    }
+    rows
 }
 
 /// Modes of one format together, in the order in which the camera names the formats.
@@ -59,7 +73,7 @@ fn formats(modes: &[Mode]) -> Vec<Vec<&Mode>> {
     formats
 }
 
-/// `MJPG  1920x1080 30, *1280x720 30 15 fps, and 4 smaller`.
+/// `1920x1080 30, *1280x720 30 15 fps, and 4 smaller`.
 fn summary(format: &[&Mode], chosen: Option<&Mode>) -> String {
     let mut sizes: Vec<(u32, u32)> = format.iter().map(|mode| (mode.width, mode.height)).collect();
     sizes.sort_by_key(|(width, height)| std::cmp::Reverse(u64::from(*width) * u64::from(*height)));
@@ -87,7 +101,7 @@ fn summary(format: &[&Mode], chosen: Option<&Mode>) -> String {
         0 => String::new(),
         more => format!(", and {more} smaller"),
     };
-    format!("{name:5} {} fps{more}", parts.join(", "))
+    format!("{} fps{more}", parts.join(", "))
 }
 
 /// All rates of a size, the fastest first.
@@ -155,9 +169,18 @@ mod tests {
         let all: Vec<&Mode> = modes.iter().collect();
         let told = summary(&all, Some(&modes[0]));
         assert!(
-            told.starts_with("NV12  1440x810 30, ") && told.contains("*160x90 30 fps, and 2 smaller"),
+            told.starts_with("1440x810 30, ") && told.contains("*160x90 30 fps, and 2 smaller"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn formats_with_the_same_sizes_share_a_line_and_the_chosen_one_has_its_own() {
+        let modes = ["YUYV", "NV12", "RGB3"].map(|format| mode(format, 1280, 720, 30.0));
+        let rows = alike(&modes, Some(&modes[1]));
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0], (vec!["YUYV".to_owned(), "RGB3".to_owned()], "1280x720 30 fps".to_owned()));
+        assert_eq!(rows[1].1, "*1280x720 30 fps");
     }
 
     #[test]
