@@ -2,8 +2,9 @@
 # What compiles and links for TARGET, told to Cargo and the crates in environment variables. Sourced after
 # architectures.sh, never run.
 #
-#   use_rust             exports CARGO, RUSTC and RUSTDOC: this machine's own where they can, else Debian's
-#   use_c_compiler LINK  exports what builds C, reads headers and links, against the folder LINK
+#   use_rust             exports RUSTC and RUSTDOC: this machine's own where it can, else Debian's. A `cargo` is in PATH.
+#   use_c_compiler LINK  exports what builds C, reads headers and links, against the folder LINK; an absolute path, which
+#                        should stay the same: a change of it compiles everything anew
 #
 # Variables that end in a target's name are read for that target alone: what runs during the build is built as usual.
 
