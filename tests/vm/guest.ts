@@ -37,6 +37,11 @@ export async function camerasHeld(): Promise<string[]> {
   return held.split('\n').filter((line) => line !== '');
 }
 
+/** How many of the camera's buffers it holds: none while nobody watches. */
+export async function camerasStreaming(): Promise<number> {
+  return (await camerasHeld()).filter((held) => held.startsWith('/dmabuf')).length;
+}
+
 function given(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: these tests are started by tests/vm/run`);

@@ -6,7 +6,7 @@ export default {
   outputDir: fileURLToPath(new URL('../../target/test/vm/output/', import.meta.url)),
   workers: 1,
   retries: 0,
-  timeout: 120_000,
+  timeout: 180_000,
   expect: { timeout: 30_000 },
   reporter: [['list']],
 };

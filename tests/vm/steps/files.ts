@@ -32,7 +32,7 @@ export function fileFromThePage(stage: Stage): void {
   test('a file dropped on the page is in /var/lib/watchword/files, whole, the service’s own', async () => {
     const source = await stage.desk.file('from the page.bin', SIZE);
     await drop(stage.viewer, source);
-    await expect(transfer(stage.viewer, 'from the page.bin')).toContainText('sent.', { timeout: 60_000 });
+    await expect(transfer(stage.viewer, 'from the page.bin')).toContainText('sent.', { timeout: 90_000 });
     SENT.set('from the page.bin', sha256(source));
     await filesAreThere();
   });
