@@ -12,7 +12,6 @@ interface Check {
 
 export function doctor(stage: Stage): void {
   test('the doctor finds nothing that failed, and tells no secret', async () => {
-    // While somebody watches, the encoder is not measured: it would take from the picture.
     await stage.viewer.leave();
     await expect.poll(camerasStreaming, 'the camera’s buffers that the service holds').toBe(0);
     // Its exit code says whether something failed.
@@ -20,7 +19,6 @@ export function doctor(stage: Stage): void {
     const { checks } = JSON.parse(printed) as { checks: Check[] };
     expect(checks.filter(({ state }) => state === 'failed')).toEqual([]);
     expect(checks.filter(({ state }) => state === 'ok').length, 'checks that are ok').toBeGreaterThan(5);
-    expect(checks.find(({ name }) => name === 'encoder')?.state, 'of the encoder, which was measured').toMatch(/^(ok|warning)$/);
     expect(printed).not.toContain(stage.word.slice(stage.word.indexOf('-') + 1));
     for (const { name, state, message } of checks) tell(`${name}: ${state}: ${message}`);
   });
