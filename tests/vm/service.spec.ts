@@ -27,6 +27,6 @@ story((stage) => {
   doctor(stage);
   packageIsUpgraded(stage);
   journalIsRight(stage);
-  serverIsInstalled();
+  serverIsInstalled(stage);
   packageIsRemoved();
 });

@@ -4,13 +4,15 @@ import { run, until } from '../../browser/src/child';
 import { inside } from '../../browser/src/network';
 import { expect, test } from '../../browser/src/playwright';
 import { inGuest, NAMESPACE } from '../guest';
-import { PAGE, property } from './stage';
+import { PAGE, property, type Stage } from './stage';
 
 const UNIT = 'watchword-server';
 
-export function serverIsInstalled(): void {
+export function serverIsInstalled(stage: Stage): void {
   test('the server’s package serves the page, as a user of its own', async () => {
     test.setTimeout(90_000);
+    // The page would look for its device here, and wake the socket before its time.
+    await stage.viewer.leave();
     // Both would listen at the same ports.
     await inGuest('systemctl stop watchword');
     await inGuest('dpkg --install /host/packages/watchword-server_*.deb', 60_000);
