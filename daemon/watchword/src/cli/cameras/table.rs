@@ -34,7 +34,7 @@ fn paragraph(listed: &Listed) -> String {
     }
     let mut key = "Modes";
     for (names, sizes) in alike(&camera.modes, camera.chosen.as_ref()) {
-        row(key, &format!("{:5} {sizes}", names.join(" ")));
+        row(key, &format!("{:4}  {sizes}", names.join(" ")));
         key = "";
     }
     row(if camera.chosen.is_some() { "Chosen" } else { "Problem" }, &camera.choice);
