@@ -36,6 +36,10 @@ done
 executables=target/cross/$ARCH
 packages=target/packages
 times=
+# The server has features of its own of what it shares with the device, and for a trial that is not worth compiling
+# nearly everything twice.
+server=(--no-default-features)
+if [ "$profile" != release ]; then server+=(--features device-crates); fi
 
 # timed NAME COMMAND...: runs it and remembers the seconds.
 timed() {
@@ -60,7 +64,7 @@ compile() {
   local name=$1
   shift
   # A folder apart: this machine's own builds have another compiler as a rule, and would be thrown away.
-  CARGO_TARGET_DIR=target/cross/cargo "$CARGO" build --locked --package watchword --profile "$profile" --target "$TARGET" "$@" ||
+  CARGO_TARGET_DIR=target/cross/cargo cargo build --locked --package watchword --profile "$profile" --target "$TARGET" "$@" ||
     die "$name did not compile for $ARCH; the compiler's messages are above"
   "$GNU-strip" -o "$executables/$name" "target/cross/cargo/$TARGET/$profile/watchword"
 }
@@ -72,11 +76,12 @@ sizes() { # files
 
 mkdir -p "$executables" "$packages"
 rm -f "$executables"/watchword{,-server} "$packages"/watchword{,-server}_*_"$ARCH.deb"
+
 timed "what is needed, and the page" prepare
 timed "watchword" compile watchword
-timed "watchword-server" compile watchword-server --no-default-features
+timed "watchword-server" compile watchword-server "${server[@]}"
 cross/gate "$ARCH" "$executables"/watchword{,-server}
-if [ -x cross/package ]; then timed "packages" cross/package "$ARCH" "$executables" "$packages"; fi
+timed "packages" cross/package "$ARCH" "$executables" "$packages"
 
 shopt -s nullglob
 printf '\n%s for %s, profile %s\n' "$(sed -n 's/^version = "\(.*\)"/Watchword \1/p' Cargo.toml | head -n 1)" "$ARCH" "$profile"

@@ -3,23 +3,22 @@
 # architectures.sh, never run.
 #
 #   use_rust             exports RUSTC and RUSTDOC: this machine's own where it can, else Debian's. A `cargo` is in PATH.
-#   use_c_compiler LINK  exports what builds C, reads headers and links, against the folder LINK; an absolute path, which
-#                        should stay the same: a change of it compiles everything anew
+#   use_c_compiler LINK  exports what builds C, reads headers and links, against the folder LINK. Another folder compiles
+#                        everything anew
 #
 # Variables that end in a target's name are read for that target alone: what runs during the build is built as usual.
 
 use_rust() {
   local tools
   if own_rust_builds "$TARGET"; then
-    export CARGO=cargo RUSTC=rustc RUSTDOC=rustdoc
     say "compiling for $ARCH with this machine's Rust $(rust_version)"
+    export RUSTC=rustc RUSTDOC=rustdoc
     return
   fi
   tools=$("$ROOT/cross/debian-rust")
   export RUSTC=$tools/run/rustc RUSTDOC=$tools/run/rustdoc
   # A Cargo of this machine's that is new enough keeps to its owner's settings.
-  if at_least "$(rust_version)" "$RUST_NEEDED" && have cargo; then CARGO=cargo; else CARGO=$tools/run/cargo; fi
-  export CARGO
+  if ! at_least "$(rust_version)" "$RUST_NEEDED" || ! have cargo; then PATH=$tools/run:$PATH; fi
   say "compiling for $ARCH with Debian's $("$RUSTC" --version)"
 }
 

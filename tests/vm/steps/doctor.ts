@@ -20,7 +20,7 @@ export function doctor(stage: Stage): void {
     expect(checks.filter(({ state }) => state === 'failed')).toEqual([]);
     expect(checks.filter(({ state }) => state === 'ok').length, 'checks that are ok').toBeGreaterThan(5);
     // GStreamer has left a handle of the camera open: that is nobody who watches.
-    expect(checks.find(({ name }) => name === 'encoder')).toMatchObject({ state: expect.stringMatching(/ok|warning/) as string });
+    expect(checks.find(({ name }) => name === 'encoder')?.state).toMatch(/ok|warning/);
     expect(printed).not.toContain(stage.word.slice(stage.word.indexOf('-') + 1));
     for (const { name, state, message } of checks) tell(`${name}: ${state}: ${message}`);
   });

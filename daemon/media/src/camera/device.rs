@@ -19,7 +19,8 @@ use v4l::{Device, FourCC};
 const MOST: usize = 128;
 
 /// Drivers whose capture nodes belong to an image processor or a codec.
-const NO_CAMERAS: [&str; 6] = ["bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "rpi-hevc-dec", "rkvdec"];
+pub(super) const NO_CAMERAS: [&str; 6] =
+    ["bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "rpi-hevc-dec", "rkvdec"];
 
 /// What a device says of itself.
 #[derive(Clone, Debug)]
@@ -95,12 +96,6 @@ pub(crate) fn identify(path: &Path) -> Result<(Device, Identity), OpenError> {
         bus: printable(&caps.bus),
     };
     Ok((device, identity))
-}
-
-/// The kernel driver of a node.
-pub(crate) fn driver(path: &Path) -> Option<String> {
-    let name = || Some(Device::with_path(path).ok()?.query_caps().ok()?.driver);
-    catch_unwind(name).ok().flatten().map(|name| printable(&name))
 }
 
 /// Whether the node turns pictures into other pictures: codecs, scalers.

@@ -3,6 +3,7 @@
 pub(crate) mod capture;
 mod device;
 pub(crate) mod mode;
+mod registered;
 pub(crate) mod ribbon;
 
 pub use mode::Mode;
@@ -52,12 +53,26 @@ pub fn cameras_for(settings: &VideoSettings) -> Vec<CameraInfo> {
 #[must_use]
 pub fn cameras_except(settings: &VideoSettings, in_use: impl Fn(&Path) -> bool) -> Vec<CameraInfo> {
     let wanted = wanted(settings);
-    let plugged = device::nodes().into_iter().filter_map(|path| match device::identify(&path) {
-        Ok((device, identity)) => Some(describe(identity, device::modes(&device, &wanted), &wanted)),
-        Err(OpenError::Unsuitable(_) | OpenError::NotFound(_)) => None,
-        Err(error) => Some(unknown(&path, &error)),
+    let nodes = device::nodes();
+    let held: Vec<&PathBuf> = nodes.iter().filter(|path| in_use(path)).collect();
+    let ribbon = match held.as_slice() {
+        [] => on_ribbon(&ribbon::look(), &wanted),
+        // libcamera opens more than the camera that it is asked for.
+        held => held.iter().find_map(|path| receiver(path)).into_iter().collect(),
+    };
+    let plugged = nodes.iter().filter_map(|path| match held.contains(&path) {
+        true if receiver(path).is_some() => None,
+        true => registered::identity(path).map(left_alone),
+        false => look_at(path, &wanted),
     });
-    plugged.chain(on_ribbon(&ribbon::look(), &wanted)).collect()
+    plugged.chain(ribbon).collect()
+}
+
+/// A receiver of the ribbon cable that is in use: whose camera it is, only its user knows.
+fn receiver(path: &Path) -> Option<CameraInfo> {
+    let driver = registered::driver(path).filter(|driver| ribbon::is_receiver(driver))?;
+    let (name, bus) = ("a camera on the ribbon cable".to_owned(), "ribbon cable".to_owned());
+    Some(left_alone(device::Identity { path: path.to_owned(), name, driver, bus }))
 }
 
 /// The cameras on the ribbon cable, or what stands in the way of the one that is there.
@@ -74,6 +89,7 @@ fn on_ribbon(found: &ribbon::Ribbon, wanted: &Wanted) -> Vec<CameraInfo> {
             choice: format!("{mode}: by libcamera, whose image processor gives the wanted size."),
             modes: vec![mode.clone()],
             chosen: Some(mode),
+            in_use: false,
         }
     };
     let problem = |problem: &String| CameraInfo {
@@ -85,6 +101,7 @@ fn on_ribbon(found: &ribbon::Ribbon, wanted: &Wanted) -> Vec<CameraInfo> {
         modes: Vec::new(),
         chosen: None,
         choice: problem.clone(),
+        in_use: false,
     };
     found.cameras.iter().map(camera).chain(found.problem.iter().map(problem)).collect()
 }

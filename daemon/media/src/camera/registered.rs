@@ -2,12 +2,21 @@
 
 use super::device::{Identity, NO_CAMERAS, printable};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The kernel driver of a node.
+pub(crate) fn driver(node: &Path) -> Option<String> {
+    let link = class(node)?.join("device/driver");
+    Some(printable(fs::canonicalize(link).ok()?.file_name()?.to_str()?))
+}
 
 /// What sysfs and udev say of this node; `None` where it is no camera.
 pub(crate) fn identity(node: &Path) -> Option<Identity> {
-    let name = node.file_name()?.to_str()?;
-    from(node, &Path::new("/sys/class/video4linux").join(name), Path::new("/run/udev/data"))
+    from(node, &class(node)?, Path::new("/run/udev/data"))
+}
+
+fn class(node: &Path) -> Option<PathBuf> {
+    Some(Path::new("/sys/class/video4linux").join(node.file_name()?))
 }
 
 fn from(node: &Path, class: &Path, udev: &Path) -> Option<Identity> {
@@ -36,7 +45,6 @@ fn from(node: &Path, class: &Path, udev: &Path) -> Option<Identity> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     /// Folders as the kernel and udev make them.
     struct System(tempfile::TempDir);

@@ -3,6 +3,7 @@
 
 use super::device;
 use super::mode::{Mode, Wanted};
+use super::registered;
 use crate::gstreamer::known;
 use gst::prelude::*;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub(super) struct Ribbon {
 /// Looks. Loads libcamera only where a sensor is: it asks every media device of the board, for half a second.
 pub(super) fn look() -> Ribbon {
     let receiver =
-        device::nodes().iter().find_map(|node| device::driver(node).filter(|name| is_receiver(name)));
+        device::nodes().iter().find_map(|node| registered::driver(node).filter(|name| is_receiver(name)));
     let Some(receiver) = receiver else { return Ribbon::default() };
     let cameras = listed();
     let problem = cameras.is_empty().then(|| match known(SOURCE) {

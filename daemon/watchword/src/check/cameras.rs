@@ -31,7 +31,8 @@ fn judge(
         CameraChoice::Test => {
             return vec![Finding::ok(NAME, "Viewers see the test picture: [video] source is \"test\".")];
         }
-        CameraChoice::Path(path) if !path.exists() => {
+        // On the ribbon cable a camera has a name and no node.
+        CameraChoice::Path(path) if !path.exists() && !path.starts_with("/base") => {
             return vec![Finding::failed(
                 NAME,
                 format!("There is no camera at {}, which [video] source names.", path.display()),
@@ -53,8 +54,8 @@ fn judge(
 }
 
 fn judge_camera(camera: &CameraInfo, wanted: bool, holders: &Holders, daemon: Option<i32>) -> Finding {
-    let shown =
-        format!("{} ({})", if camera.name.is_empty() { "A camera" } else { &camera.name }, camera.path);
+    let name = if camera.name.is_empty() { "A camera" } else { &camera.name };
+    let shown = if camera.path.is_empty() { name.to_owned() } else { format!("{name} ({})", camera.path) };
     let holding = holders.of(Path::new(&camera.path));
     if holding.iter().any(|holder| Some(holder.pid) == daemon) {
         return Finding::ok(NAME, format!("{shown} is in use by the running device."));
@@ -77,7 +78,8 @@ fn judge_camera(camera: &CameraInfo, wanted: bool, holders: &Holders, daemon: Op
 }
 
 fn same(one: &Path, other: &Path) -> bool {
-    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+    one == other
+        || fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 #[cfg(test)]

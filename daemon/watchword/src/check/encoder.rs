@@ -74,6 +74,8 @@ fn judge(trial: Result<EncoderTrial, OpenError>, cores: usize) -> Finding {
 fn measured(trial: &EncoderTrial, cores: usize) -> String {
     let EncoderTrial { encoder, width, height, wanted_fps, fps, cores: used, .. } = trial;
     let kind = if trial.hardware { "hardware" } else { "software" };
+    // A second has its edges: one picture more than wanted says nothing.
+    let fps = fps.min(f32::from(u16::try_from(*wanted_fps).unwrap_or(u16::MAX)));
     format!(
         "{encoder} ({kind}): {fps:.0} of {wanted_fps} pictures a second at {width}x{height}, with {used:.2} of {cores} cores"
     )

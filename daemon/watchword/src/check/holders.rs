@@ -85,13 +85,6 @@ impl Holders {
         self.devices.get(&node).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether this process has any camera open, or a codec.
-    #[must_use]
-    pub(crate) fn holds_video(&self, pid: i32) -> bool {
-        let video = |path: &Path| path.to_str().is_some_and(|path| path.starts_with("/dev/video"));
-        self.devices.iter().any(|(path, list)| video(path) && list.iter().any(|holder| holder.pid == pid))
-    }
-
     /// Who listens at a TCP port.
     #[must_use]
     pub(crate) fn of_tcp(&self, address: SocketAddr) -> Option<&Holder> {

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::time::timeout;
@@ -59,9 +59,13 @@ fn reached(listens: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listens.port())
 }
 
+/// What systemd hands to the running service in the place of `[server] certificate`.
+const CREDENTIAL: &str = "/run/credentials/watchword.service/watchword.server.certificate";
+
 fn own_fingerprint(server: &Server, place: &Place) -> Option<Fingerprint> {
     let file: PathBuf = match server.given_certificate() {
         Ok(Some(given)) => given.certificate,
+        _ if Path::new(CREDENTIAL).exists() => CREDENTIAL.into(),
         _ => place.folder()?.join("server/certificate.pem"),
     };
     let certificate = CertificateDer::from_pem_file(file).ok()?;

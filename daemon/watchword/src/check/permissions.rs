@@ -7,6 +7,7 @@ use super::{
 };
 use std::{
     fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -64,6 +65,8 @@ const KINDS: [Kind; 4] = [
 /// One device.
 struct Node {
     path: PathBuf,
+    /// Of its device number.
+    major: u32,
     guard: Guard,
     allowed: bool,
 }
@@ -105,7 +108,8 @@ fn nodes(kind: &Kind, account: &Account) -> Vec<Node> {
     paths.sort();
     let node = |path: PathBuf| {
         let guard = Guard::of(&path)?;
-        Some(Node { allowed: account.may_use(&path, READ | WRITE), guard, path })
+        let major = rustix::fs::major(path.metadata().ok()?.rdev());
+        Some(Node { allowed: account.may_use(&path, READ | WRITE), major, guard, path })
     };
     // What the system gives to no group is meant for nobody but root.
     paths.into_iter().filter_map(node).filter(|node| kind.needed || node.guard.gid != 0).collect()
@@ -148,8 +152,12 @@ fn remedy(node: &Node, account: &Account, service: bool) -> String {
 }
 
 impl Sandbox {
+    /// By their class, by the number of their driver, or each by its path (systemd.resource-control(5)).
     fn lets(&self, class: &str, nodes: &[Node]) -> bool {
-        let named = |node: &Node| self.allowed.iter().any(|device| Path::new(device) == node.path);
+        let named = |node: &Node| {
+            let major = format!("char-{}", node.major);
+            self.allowed.iter().any(|device| *device == major || Path::new(device) == node.path)
+        };
         !self.closed
             || self.allowed.iter().any(|device| device == class || device == "char-*")
             || nodes.iter().all(named)
@@ -181,7 +189,7 @@ mod tests {
 
     fn camera(mode: u32, gid: u32, account: &Account) -> Node {
         let guard = Guard { uid: 0, gid, mode };
-        Node { path: "/dev/video0".into(), guard, allowed: account.may(&guard, READ | WRITE) }
+        Node { path: "/dev/video0".into(), major: 81, guard, allowed: account.may(&guard, READ | WRITE) }
     }
 
     #[test]
@@ -214,7 +222,7 @@ mod tests {
         };
         let finding = judge(&KINDS[0], &nodes, &inside, Some(&sandbox(&["char-alsa"]))).unwrap();
         assert!(finding.advice.unwrap().contains("DeviceAllow=char-video4linux rw"));
-        for allowed in [&["char-video4linux"][..], &["/dev/video0"], &["char-*"]] {
+        for allowed in [&["char-video4linux"][..], &["char-81"], &["/dev/video0"], &["char-*"]] {
             assert_eq!(judge(&KINDS[0], &nodes, &inside, Some(&sandbox(allowed))), None);
         }
         assert_eq!(judge(&KINDS[0], &nodes, &inside, Some(&Sandbox::default())), None);

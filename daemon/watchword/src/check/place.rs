@@ -4,7 +4,7 @@ use super::{
     account::{Account, Guard, name},
     finding::Finding,
 };
-use crate::folder::state_folder;
+use crate::state::StateDirectory;
 use std::{fs, io::ErrorKind, path::PathBuf};
 
 const NAME: &str = "state";
@@ -28,11 +28,9 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Looks for it, and makes nothing. `service`: one is installed, and its folder is meant.
-    pub(super) fn find(service: bool) -> Self {
-        let chosen = std::env::var_os("STATE_DIRECTORY").is_some_and(|value| !value.is_empty());
-        let path = match state_folder() {
-            Ok(_) if service && !chosen => SERVICE.into(),
+    /// Looks for it, and makes nothing.
+    pub(super) fn find() -> Self {
+        let path = match StateDirectory::seen() {
             Ok(path) => path,
             Err(error) => return Self::Unknown(error.to_string()),
         };
@@ -51,9 +49,6 @@ impl Place {
         }
     }
 }
-
-/// Where a service keeps its state (`StateDirectory=watchword`).
-const SERVICE: &str = "/var/lib/watchword";
 
 /// Looks at the folder and judges it; `account` runs the device.
 pub(super) fn look(place: &Place, account: &Account) -> Vec<Finding> {

@@ -49,8 +49,7 @@ impl Scene {
     pub(super) async fn look() -> Self {
         let looking = tokio::task::spawn_blocking(Holders::look);
         let unit = Unit::ask(UNIT).await;
-        let service = unit.as_ref().is_ok_and(Unit::is_installed);
-        let place = Place::find(service);
+        let place = Place::find();
         let (mut daemon, listed) = match place.folder() {
             Some(folder) => question(folder).await,
             None => (Daemon::default(), None),
@@ -78,8 +77,8 @@ impl Scene {
     pub(super) fn rest(&self) -> Rest {
         match self.daemon.pid {
             _ if self.holders.hidden_watchword => Rest::Unseen,
-            // A camera stays open for a moment after its last viewer has left.
-            Some(pid) if self.daemon.viewers > 0 || self.holders.holds_video(pid) => Rest::Watched,
+            // Not judged by the camera: GStreamer 1.22 leaves an idle handle of it behind, once it was watched.
+            Some(_) if self.daemon.viewers > 0 => Rest::Watched,
             _ => Rest::None,
         }
     }

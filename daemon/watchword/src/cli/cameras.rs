@@ -50,7 +50,8 @@ impl Cameras {
 /// The index of the one that would be taken for `choice`, if any.
 fn used(choice: &CameraChoice, cameras: &[CameraInfo]) -> Option<usize> {
     let found = |camera: &CameraInfo, path: &Path| {
-        std::fs::canonicalize(path).is_ok_and(|found| found == Path::new(&camera.path))
+        let node = Path::new(&camera.path);
+        path == node || std::fs::canonicalize(path).is_ok_and(|found| found == node)
     };
     match choice {
         CameraChoice::First => cameras.iter().position(|camera| camera.chosen.is_some()),

@@ -2,9 +2,9 @@
 
 #[cfg(feature = "device")]
 mod cameras;
-mod generate;
 #[cfg(feature = "device")]
 mod check;
+mod generate;
 #[cfg(feature = "device")]
 mod run;
 mod serve;
@@ -64,6 +64,9 @@ enum Command {
     /// Looks at everything that the device needs, and says what to do where something is wrong
     #[cfg(feature = "device")]
     Check(check::Check),
+    /// Writes manual pages and shell completions
+    #[command(hide = true)]
+    Generate(generate::Generate),
     #[cfg(feature = "client")]
     #[command(flatten)]
     Visit(visit::Visit),
@@ -108,6 +111,7 @@ impl Arguments {
             // Done above: it reads the configuration itself, to say what is wrong with it.
             #[cfg(feature = "device")]
             Command::Check(check) => check.apply(None).map(drop),
+            Command::Generate(generate) => generate.apply(),
             #[cfg(feature = "client")]
             Command::Visit(visit) => return visit.apply(),
         };

@@ -32,16 +32,28 @@ pub(crate) enum ConfigError {
 }
 
 /// The file that [`load`] reads: `path`; without one, the system's file if there is one.
+#[cfg(feature = "device")]
 pub(crate) fn source(path: Option<&Path>) -> Option<&Path> {
-    path.or_else(|| Some(Path::new(SYSTEM_FILE)).filter(|file| file.exists()))
+    let there = |file: &&Path| file.try_exists().unwrap_or(true); // what may not be looked at may be there
+    path.or_else(|| Some(Path::new(SYSTEM_FILE)).filter(there))
 }
 
-/// Reads `path`; without one, the system's file if there is one, else the defaults.
+/// Reads `path`; without one, the system's file if there is one, else the defaults. Secrets that systemd hands over are
+/// filled in.
 pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    let Some(path) = source(path) else { return Ok(Config::default()) };
-    let read = |source| ConfigError::Read { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
-    parse(&text).map_err(|Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message })
+    let named = path.is_some();
+    let path = path.unwrap_or(Path::new(SYSTEM_FILE));
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && !named => String::new(),
+        Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
+    };
+    let wrong = |Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message };
+    let mut config = read(&text).map_err(wrong)?;
+    let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    credentials::fill(&mut config, credentials.as_deref())?;
+    config.check().map_err(|message| wrong(Mistake(message)))?;
+    Ok(config)
 }
 
 /// What is wrong with a text, one sentence.

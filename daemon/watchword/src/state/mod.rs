@@ -63,6 +63,11 @@ impl StateDirectory {
         Ok(Self(path))
     }
 
+    /// The folder that an onlooker means. It need not be there, nor be for him to enter; nothing is made.
+    pub(crate) fn seen() -> Result<PathBuf> {
+        service::seen().map_or_else(state_folder, Ok)
+    }
+
     /// A folder that is there already.
     pub(crate) fn existing(path: PathBuf) -> Self {
         Self(path)

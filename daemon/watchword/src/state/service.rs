@@ -42,6 +42,14 @@ pub(super) fn folder(command: &str) -> Result<Option<PathBuf>> {
     Ok(Some(path.to_owned()))
 }
 
+/// The folder that an onlooker means, who changes nothing and stays who he is: the service's, where there is one and he
+/// has none of his own that would be meant instead.
+pub(super) fn seen() -> Option<PathBuf> {
+    let found = fs::metadata(SERVICE).ok().filter(|found| found.is_dir() && !named())?;
+    let has_own = state_folder().is_ok_and(|own| own.exists());
+    (whose(geteuid(), found.uid().into(), has_own) != Whose::Own).then(|| SERVICE.into())
+}
+
 /// Whether the environment names a folder, as systemd's does.
 fn named() -> bool {
     std::env::var_os("STATE_DIRECTORY").is_some_and(|folder| !folder.is_empty())

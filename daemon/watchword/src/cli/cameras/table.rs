@@ -22,7 +22,8 @@ fn paragraph(listed: &Listed) -> String {
     let Listed { camera, used, held_by } = listed;
     let mark = if *used { '*' } else { ' ' };
     let name = if camera.name.is_empty() { "a camera that cannot be opened" } else { &camera.name };
-    let mut text = format!("{mark} {}  {}", camera.path, printable(name));
+    let path = if camera.path.is_empty() { String::new() } else { format!("{}  ", camera.path) };
+    let mut text = format!("{mark} {path}{}", printable(name));
     let mut row = |key: &str, value: &str| {
         let _ = write!(text, "\n    {key:10}{}", printable(value));
     };
