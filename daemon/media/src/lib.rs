@@ -30,7 +30,7 @@ pub use audio::{Microphone, audio_opener, microphones};
 #[cfg(feature = "gstreamer")]
 pub use board::{Board, Family, board};
 #[cfg(feature = "gstreamer")]
-pub use camera::{CameraInfo, Mode, cameras, cameras_except, cameras_for};
+pub use camera::{CameraInfo, Mode, cameras, cameras_except, cameras_for, is_ribbon_camera};
 pub use feed::{Feed, FeedSettings, FeedState, FeedStats, Subscription};
 pub use frame::{Frame, StreamInfo};
 #[cfg(feature = "gstreamer")]

@@ -7,6 +7,7 @@ mod registered;
 pub(crate) mod ribbon;
 
 pub use mode::Mode;
+pub use ribbon::is_name as is_ribbon_camera;
 
 use crate::{CameraChoice, OpenError, VideoSettings};
 use mode::Wanted;
@@ -152,7 +153,7 @@ pub(crate) fn plan(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> 
 pub(crate) fn plan_for(path: &Path, settings: &VideoSettings) -> Result<Plan, OpenError> {
     let wanted = wanted(settings);
     if ribbon::is_name(path) {
-        return plan_on_ribbon(path, &wanted);
+        return plan_on_ribbon(path, ribbon::look(), &wanted);
     }
     let (device, identity) = device::identify(path)?;
     let info = describe(identity, device::modes(&device, &wanted), &wanted);
@@ -162,8 +163,7 @@ pub(crate) fn plan_for(path: &Path, settings: &VideoSettings) -> Result<Plan, Op
     }
 }
 
-fn plan_on_ribbon(path: &Path, wanted: &Wanted) -> Result<Plan, OpenError> {
-    let found = ribbon::look();
+fn plan_on_ribbon(path: &Path, found: ribbon::Ribbon, wanted: &Wanted) -> Result<Plan, OpenError> {
     let Some(info) = on_ribbon(&found, wanted).into_iter().find(|camera| Path::new(&camera.path) == path)
     else {
         let missing = || format!("There is no camera {} on the ribbon cable: is it plugged in?", text(path));
@@ -189,15 +189,14 @@ fn first(settings: &VideoSettings) -> Result<Option<Plan>, OpenError> {
         return Err(problem);
     }
     let found = ribbon::look();
-    match (found.cameras.first(), found.problem) {
-        (Some(name), _) => plan_on_ribbon(Path::new(name), &wanted(settings)).map(Some),
-        // The receivers of some chips are there without a sensor: that is no reason for no picture at all.
-        (None, Some(problem)) => {
-            log::warn!("{problem}");
-            Ok(None)
-        }
-        (None, None) => Ok(None),
+    if let Some(name) = found.cameras.first().map(PathBuf::from) {
+        return plan_on_ribbon(&name, found, &wanted(settings)).map(Some);
     }
+    if let Some(problem) = found.problem {
+        // The receivers of some chips are there without a sensor: that is no reason for no picture at all.
+        log::warn!("{problem}");
+    }
+    Ok(None)
 }
 
 fn describe(identity: device::Identity, modes: Vec<Mode>, wanted: &Wanted) -> CameraInfo {

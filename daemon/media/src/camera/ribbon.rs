@@ -46,8 +46,9 @@ pub(super) fn look() -> Ribbon {
     Ribbon { cameras, receiver: Some(receiver), problem }
 }
 
-/// Whether this is libcamera's name of a camera: the path of its sensor in the device tree.
-pub(crate) fn is_name(path: &Path) -> bool {
+/// Whether this is libcamera's name of a camera: the path of its sensor in the device tree. It is no file's.
+#[must_use]
+pub fn is_name(path: &Path) -> bool {
     path.starts_with("/base")
 }
 

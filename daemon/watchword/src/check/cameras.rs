@@ -32,7 +32,7 @@ fn judge(
             return vec![Finding::ok(NAME, "Viewers see the test picture: [video] source is \"test\".")];
         }
         // On the ribbon cable a camera has a name and no node.
-        CameraChoice::Path(path) if !path.exists() && !path.starts_with("/base") => {
+        CameraChoice::Path(path) if !path.exists() && !media::is_ribbon_camera(path) => {
             return vec![Finding::failed(
                 NAME,
                 format!("There is no camera at {}, which [video] source names.", path.display()),
