@@ -273,6 +273,18 @@ mod tests {
     /// A source whose first choice of an encoder is not there, and whose second can be made to fail.
     struct Hand(Mutex<Option<Arc<Pump>>>);
 
+    impl Hand {
+        /// What a subscriber has it open.
+        async fn opened(&self) -> Arc<Pump> {
+            loop {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                if let Some(pump) = self.0.lock().unwrap().clone() {
+                    return pump;
+                }
+            }
+        }
+    }
+
     struct Open;
 
     impl Running for Open {
@@ -310,12 +322,7 @@ mod tests {
         let hand = Arc::new(Hand(Mutex::new(None)));
         let feed = Feed::new(hand.clone(), FeedSettings::default());
         let _viewer = feed.subscribe();
-        let pump = loop {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            if let Some(pump) = hand.0.lock().unwrap().clone() {
-                break pump;
-            }
-        };
+        let pump = hand.opened().await;
         assert_eq!(pump.still()(Duration::from_millis(20)), Err(SnapshotError::NotInTime));
         let still = pump.still();
         let closing = std::thread::spawn(move || {
@@ -332,12 +339,7 @@ mod tests {
         let hand = Arc::new(Hand(Mutex::new(None)));
         let feed = Feed::new(hand.clone(), FeedSettings::default());
         let mut viewer = feed.subscribe();
-        let pump = loop {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            if let Some(pump) = hand.0.lock().unwrap().clone() {
-                break pump;
-            }
-        };
+        let pump = hand.opened().await;
         let info = format();
         pump.picture(&info, 30.0, picture(&info), Instant::now());
         let first = next(&mut viewer).await;
@@ -364,12 +366,7 @@ mod tests {
         let hand = Arc::new(Hand(Mutex::new(None)));
         let feed = Feed::new(hand.clone(), FeedSettings::default());
         let mut viewer = feed.subscribe();
-        let pump = loop {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            if let Some(pump) = hand.0.lock().unwrap().clone() {
-                break pump;
-            }
-        };
+        let pump = hand.opened().await;
         // A camera that does not say its rate.
         let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 320, 240).build().unwrap();
         pump.inner.lock().unwrap().candidates = [Kind::X264, Kind::OpenH264].into();
