@@ -21,14 +21,10 @@ executable() {
 }
 
 debug_packages() {
-  local built=$1/built
-  mkdir -p "$built" "$1"
-  scripts/build-page
-  # The server first: both are target/debug/watchword, and other tests expect the whole one there.
-  cargo build --package watchword --no-default-features
-  objcopy --strip-debug "$TARGET/debug/watchword" "$built/watchword-server"
-  executable "$built/watchword"
-  cross/package --fast "$(dpkg --print-architecture)" "$built" "$1"
+  debug_executables "$1/built"
+  # The tests out here run it too.
+  export WATCHWORD_BIN=${WATCHWORD_BIN:-$TARGET/debug/watchword}
+  cross/package --fast "$(dpkg --print-architecture)" "$1/built" "$1"
 }
 
 board_packages() {
