@@ -116,7 +116,7 @@ fn a_word_that_has_ended_and_one_that_is_damaged_are_told() {
     assert!(
         home.run(&["word", "add", "--label", "guest", "--for", "2h", "--config", config]).status.success()
     );
-    assert_line(&check(&home).0, "words", "ok", "ends in 1h 59m");
+    assert_line(&check(&home).0, "words", "ok", "ends in 2h.");
     let kept = home.path().join("state/words.json");
     let mut words: Value = serde_json::from_str(&fs::read_to_string(&kept).unwrap()).unwrap();
     words[0]["expires"] = 1.into();
