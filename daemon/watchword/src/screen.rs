@@ -42,12 +42,13 @@ impl Pages {
     }
 }
 
-/// The screen of a device that begins.
+/// The screen of a device that begins; `add`: what its owner types for a new word.
 pub(crate) fn introduction(
     name: &str,
     pages: &Pages,
     added: Option<&Added>,
     picture: &str,
+    add: &str,
 ) -> Zeroizing<String> {
     let mut text = Zeroizing::new(format!("\n  {name} is ready to be watched ({picture}).\n\n"));
     let page = pages.addresses.first().map_or("", String::as_str);
@@ -59,9 +60,9 @@ pub(crate) fn introduction(
         Some(added) => {
             *text += &format!("  Word      {}\n", added.word.phrase());
             *text += &word_link(pages, added.word.phrase(), true);
-            *text += "  This word ends with this process. One that stays: watchword word add\n";
+            *text += &format!("  This word ends with this process. One that stays: {add}\n");
         }
-        None => *text += "  and type the secret word. A new one: watchword word add\n",
+        None => *text += &format!("  and type the secret word. A new one: {add}\n"),
     }
     if let Some(fingerprint) = &pages.fingerprint {
         *text += "  The browser warns once: this device made its certificate itself. Its fingerprint:\n";

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use std::time::Duration;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
     time,
 };
@@ -14,14 +14,34 @@ const STOP_TIME: Duration = Duration::from_secs(8);
 /// Exit code after a second signal, as a shell would report SIGINT.
 const SECOND_SIGNAL: i32 = 130;
 
-/// Runs until SIGTERM, Ctrl-C, or an essential task ends; then stops the rest in order. An essential task that ends
+/// SIGTERM and Ctrl-C, which no longer end the process by themselves. To be listened to before the process says that it
+/// is there: who was told so may stop it at once.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self> {
+        let kind = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Self { terminate: kind(SignalKind::terminate())?, interrupt: kind(SignalKind::interrupt())? })
+    }
+
+    async fn heard(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
+}
+
+/// Runs until a signal, or until an essential task ends; then stops the rest in order. An essential task that ends
 /// by itself is a failure: systemd restarts the process.
-pub(crate) async fn until_told(mut essential: JoinSet<Result<()>>, stop: CancellationToken) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+pub(crate) async fn until_told(
+    mut signals: Signals,
+    mut essential: JoinSet<Result<()>>,
+    stop: CancellationToken,
+) -> Result<()> {
     let failed = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+        () = signals.heard() => None,
         Some(ended) = essential.join_next() => Some(ended),
         () = crate::systemd::keep_watchdog_fed() => None,
     };
@@ -29,7 +49,7 @@ pub(crate) async fn until_told(mut essential: JoinSet<Result<()>>, stop: Cancell
     crate::systemd::stopping();
     stop.cancel();
     tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        signals.heard().await;
         std::process::exit(SECOND_SIGNAL);
     });
     let rest = time::timeout(STOP_TIME, async {

@@ -24,6 +24,18 @@ fn it_prints_one_screen_with_the_word_and_stops_in_order() {
 }
 
 #[test]
+fn a_server_told_to_stop_at_its_first_word_stops_in_order() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    for _ in 0..10 {
+        let mut serving = home.start(&["serve", "--config", path.to_str().unwrap()]);
+        serving.line("Watchword");
+        serving.signal("TERM");
+        assert_eq!(serving.end(), Some(0));
+    }
+}
+
+#[test]
 fn the_word_of_the_run_is_never_written_to_disk_or_log() {
     let home = Home::new();
     let (path, _) = home.loopback_config("");

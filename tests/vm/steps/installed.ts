@@ -16,7 +16,7 @@ export function packageIsInstalled(stage: Stage, more = ''): void {
     expect(said, 'dpkg’s warnings').not.toMatch(/warning|error/i);
     const groups = (await inGuest('id -nG watchword')).trim().split(' ');
     expect(groups, 'the groups of the service’s user').toEqual(expect.arrayContaining(['watchword', 'video', 'audio', 'render']));
-    expect(await inGuest('watchword word list')).toContain('No secret word yet');
+    expect(await inGuest('watchword word list')).toContain('No secret word yet. Make one: sudo watchword word add');
   });
 
   test('enabled, the service says that it is ready, and is not root', async () => {

@@ -14,7 +14,8 @@ use crate::{
     screen::{self, Pages},
     serving,
     state::{Keys, StateDirectory, Words},
-    stopping, systemd,
+    stopping::{self, Signals},
+    systemd,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use feeds::Feeds;
@@ -72,15 +73,17 @@ impl Run {
         let picture = feeds.picture(&config);
         essential.spawn(serve(device, link, feeds, commands));
         essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
+        let signals = Signals::listen()?;
         systemd::ready();
 
-        let (introducing, stopped) = (introduce(shows_word, orders, name, pages, picture), stop.clone());
+        let add = state.typed("watchword word add");
+        let (introducing, stopped) = (introduce(shows_word, orders, name, pages, picture, add), stop.clone());
         essential.spawn(async move {
             introducing.await?;
             stopped.cancelled().await;
             Ok(())
         });
-        let done = stopping::until_told(essential, stop).await;
+        let done = stopping::until_told(signals, essential, stop).await;
         tasks.close();
         tasks.wait().await;
         // The last line is written when nobody is left who could tell another.
@@ -155,6 +158,7 @@ async fn introduce(
     name: String,
     pages: Pages,
     picture: String,
+    add: String,
 ) -> Result<()> {
     let added: Option<Added> = if makes_word {
         let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
@@ -162,7 +166,7 @@ async fn introduce(
     } else {
         None
     };
-    let text = screen::introduction(&name, &pages, added.as_ref(), &picture);
+    let text = screen::introduction(&name, &pages, added.as_ref(), &picture, &add);
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", text.as_str())?;
     Ok(out.flush()?)

@@ -1,6 +1,11 @@
 //! `watchword serve`: the rendezvous alone.
 
-use crate::{config::Config, serving, stopping, systemd};
+use crate::{
+    config::Config,
+    serving,
+    stopping::{self, Signals},
+    systemd,
+};
 use anyhow::Result;
 use rendezvous::Sockets;
 use std::io::Write as _;
@@ -14,6 +19,7 @@ pub(super) struct Serve {}
 impl Serve {
     pub(super) async fn apply(self, config: Config, open: Sockets) -> Result<()> {
         let server = serving::bind(&config.server, &serving::server_directory()?, open)?;
+        let signals = Signals::listen()?;
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", introduction(&config, &server))?;
         out.flush()?;
@@ -24,7 +30,7 @@ impl Serve {
         essential.spawn(async move { Ok(serving.await?) });
         systemd::ready();
         systemd::status(&format!("serving at {address}"));
-        stopping::until_told(essential, stop).await
+        stopping::until_told(signals, essential, stop).await
     }
 }
 

@@ -73,7 +73,7 @@ impl Word {
             Command::Rotate { label, qr } => {
                 show_added(answer(&state, Question::Rotate { label }, &config).await?, qr)
             }
-            Command::List => show_list(answer(&state, Question::List, &config).await?),
+            Command::List => show_list(answer(&state, Question::List, &config).await?, &state),
             Command::Remove { label } => {
                 expect_done(answer(&state, Question::Remove { label }, &config).await?)
             }
@@ -170,11 +170,12 @@ fn show_added(reply: Reply, qr: bool) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-fn show_list(reply: Reply) -> Result<()> {
+fn show_list(reply: Reply, state: &StateDirectory) -> Result<()> {
     let Reply::Words { words } = reply else { return expect_done(reply) };
     let mut out = std::io::stdout().lock();
     if words.is_empty() {
-        return Ok(writeln!(out, "No secret word yet. Make one: watchword word add")?);
+        let add = state.typed("watchword word add");
+        return Ok(writeln!(out, "No secret word yet. Make one: {add}")?);
     }
     let width = words.iter().map(|word| word.label.chars().count()).max().unwrap_or(0).max(5);
     writeln!(out, "{:width$}  {:16}  {:7}  {:26}  ENDS", "LABEL", "PLACE", "VIEWERS", "ALLOWS")?;

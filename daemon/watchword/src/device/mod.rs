@@ -246,7 +246,9 @@ impl Device {
     fn tell_status(&self) {
         let status = match (&self.server, self.words.is_empty()) {
             (None, _) => "the rendezvous is out of reach, trying again".to_owned(),
-            (Some(_), true) => "no secret word yet: make one with `watchword word add`".to_owned(),
+            (Some(_), true) => {
+                format!("no secret word yet: make one with `{}`", self.state.typed("watchword word add"))
+            }
             (Some(_), false) => {
                 format!("{} of {} places registered", self.claims.held(), self.words.iter().count())
             }

@@ -85,6 +85,12 @@ impl StateDirectory {
         self.0.join(name)
     }
 
+    /// What the owner types for `command`: the service's state is root's to change.
+    #[must_use]
+    pub(crate) fn typed(&self, command: &str) -> String {
+        if service::is(&self.0) { format!("sudo {command}") } else { command.to_owned() }
+    }
+
     /// Takes the lock; `None` while another process holds it.
     pub(crate) fn try_lock(&self) -> Result<Option<Lock>> {
         let path = self.path("lock");

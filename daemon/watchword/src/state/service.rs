@@ -50,6 +50,11 @@ pub(super) fn seen() -> Option<PathBuf> {
     (whose(geteuid(), found.uid().into(), has_own) != Whose::Own).then(|| SERVICE.into())
 }
 
+/// Whether this is the service's folder.
+pub(super) fn is(folder: &Path) -> bool {
+    folder == Path::new(SERVICE)
+}
+
 /// Whether the environment names a folder, as systemd's does.
 fn named() -> bool {
     std::env::var_os("STATE_DIRECTORY").is_some_and(|folder| !folder.is_empty())
