@@ -31,20 +31,10 @@ unpack() {
   )
 }
 
-# debian_mirror: the mirror that this machine's own packages come from. On a system that is no Debian, name one.
-debian_mirror() {
-  # shellcheck disable=SC2016 # the dollar is apt's
-  if [ -n "${WATCHWORD_DEBIAN_MIRROR:-}" ]; then
-    echo "${WATCHWORD_DEBIAN_MIRROR%/}"
-  else
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sed 's#/$##' | grep -m1 '/debian$'
-  fi
-}
-
 # apt_tree FOLDER RELEASE ARCH: apt's settings, lists and database, apart from this machine's.
 apt_tree() {
   local apt=$1 release=$2 arch=$3 mirror
-  mirror=$(debian_mirror) ||
+  mirror=$(debian_mirror /debian) ||
     die "apt on this machine knows no Debian mirror: set WATCHWORD_DEBIAN_MIRROR to one, as in https://HOST/debian"
   [ -f "$KEYRING" ] || die "Debian's keys are missing: install debian-archive-keyring (scripts/install cross does)"
   mkdir -p "$apt"/lists/partial "$apt"/cache/archives/partial
@@ -106,5 +96,6 @@ kept() {
     # Somebody else may have been quicker.
     mv -T "$kept_folder.$$.part" "$kept_folder" 2>/dev/null || [ -d "$kept_folder" ]
   fi
+  in_use "$kept_folder"
   echo "$kept_folder"
 }

@@ -30,6 +30,12 @@ die() {
   exit 1
 }
 
+# in_use FOLDER: a folder of the cache that is used now. Its neighbours that nobody used for a month go away.
+in_use() {
+  touch "$1" 2>/dev/null || true
+  find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null || true
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # at_least HAVE WANTED: compares dotted versions; an empty HAVE is older than everything.
@@ -45,6 +51,18 @@ retry() {
     sleep $((n * 5))
     n=$((n + 1))
   done
+}
+
+# debian_mirror ENDING: the mirror that this machine's own packages come from, of the archive whose address ends so
+# (/debian, -security); fails where there is none. On a system that is no Debian, WATCHWORD_DEBIAN_MIRROR names the first.
+debian_mirror() {
+  local ending=$1
+  if [ "$ending" = /debian ] && [ -n "${WATCHWORD_DEBIAN_MIRROR:-}" ]; then
+    echo "${WATCHWORD_DEBIAN_MIRROR%/}"
+  else
+    # shellcheck disable=SC2016 # the dollar is apt's
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sed 's#/$##' | grep -m1 -- "$ending\$"
+  fi
 }
 
 # as_root COMMAND...: runs it directly, or through sudo.
