@@ -10,6 +10,7 @@ import { doctor } from './steps/doctor';
 import { filesArrive } from './steps/files';
 import { packageIsInstalled } from './steps/installed';
 import { journalIsRight } from './steps/journal';
+import { mistakeIsMended } from './steps/mistaken';
 import { packageIsRemoved } from './steps/removed';
 import { serverIsInstalled } from './steps/server';
 import { story } from './steps/stage';
@@ -25,6 +26,7 @@ story((stage) => {
   comesBack(stage);
   // From here to the upgrade's end nobody watches, so that nothing is encoded meanwhile.
   doctor(stage);
+  mistakeIsMended();
   packageIsUpgraded(stage);
   journalIsRight(stage);
   serverIsInstalled(stage);
