@@ -74,8 +74,10 @@ class Files(unittest.TestCase):
                   "usr/share/doc/{}/changelog.Debian.gz"]
         more = {
             DEVICE: ["etc/watchword/config.toml", "usr/share/doc/watchword/examples/commands.conf",
-                     "usr/share/doc/watchword/examples/files.conf"],
-            SERVER: ["etc/watchword/server.toml", "usr/lib/systemd/system/watchword-server.socket"],
+                     "usr/share/doc/watchword/examples/files.conf", "usr/share/doc/watchword/examples/config.toml",
+                     "usr/share/doc/watchword/systemd.md", "usr/share/doc/watchword/boards.md"],
+            SERVER: ["etc/watchword/server.toml", "usr/lib/systemd/system/watchword-server.socket",
+                     "usr/share/doc/watchword-server/systemd.md"],
         }
         for name in PACKAGES:
             there = {entry.path for entry in Package(name).entries()}
@@ -112,6 +114,7 @@ class Manuals(unittest.TestCase):
             for page in pages:
                 text = gzip.decompress(page.read_bytes())
                 self.assertIn(b".SH NAME", text, page.name)
+                self.assertNotIn(b".SH EXTRA", text, page.name)
                 said = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page],
                                       capture_output=True, text=True)
                 self.assertEqual((said.returncode, said.stderr), (0, ""), page.name)
@@ -126,6 +129,10 @@ class Manuals(unittest.TestCase):
             self.assertIn(f" {name}", said.stdout, said.stderr)
             zsh = (root / f"usr/share/zsh/vendor-completions/_{name}").read_text()
             self.assertTrue(zsh.startswith(f"#compdef {name}\n"))
+            fish = (root / f"usr/share/fish/vendor_completions.d/{name}.fish").read_text()
+            for text in (bash.read_text(), zsh, fish):
+                self.assertIn("serve", text)
+                self.assertNotIn("generate", text)
 
 
 class Configuration(unittest.TestCase):

@@ -31,12 +31,17 @@ const ABOUT: &str = if cfg!(feature = "client") {
     "The server where Watchword's devices and their viewers meet"
 };
 
+const CONFIG: &str = if cfg!(feature = "client") {
+    "Configuration file [default: /etc/watchword/config.toml, if there is one]"
+} else {
+    "Configuration file [default: /etc/watchword/server.toml, if there is one]"
+};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = NAME, about = ABOUT, long_about = None, version, arg_required_else_help = true, propagate_version = true)]
 pub(crate) struct Arguments {
-    /// Configuration file [default: /etc/watchword/config.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help = CONFIG)]
     config: Option<PathBuf>,
     /// What to log, such as `debug` or `info,watchword_peer=debug` [default: from the configuration]
     #[arg(long, global = true, value_name = "FILTER")]

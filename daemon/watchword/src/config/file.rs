@@ -8,7 +8,8 @@ use std::{
 };
 
 /// Where the configuration is looked for when `--config` is not given.
-const SYSTEM_FILE: &str = "/etc/watchword/config.toml";
+const SYSTEM_FILE: &str =
+    if cfg!(feature = "client") { "/etc/watchword/config.toml" } else { "/etc/watchword/server.toml" };
 
 /// Why a configuration cannot be used. Each is a sentence for a person.
 #[derive(Debug, thiserror::Error)]
