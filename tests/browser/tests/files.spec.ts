@@ -215,8 +215,11 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     const viewer = await Viewer.arrive(chromium, size);
     stage.ends({ end: () => viewer.leave() });
     await withoutPicker(viewer);
-    await viewer.open(`${device.url}#${await device.addWord('screen', '--allow', ALL)}`);
+    await viewer.open(`${device.url}#${await device.addWord('screen', '--allow', `watch,listen,${ALL}`)}`);
     await viewer.becomes('live');
+    await expect(viewer.page.getByText('Tap for sound')).toBeVisible();
+    expect(await cramped(viewer), 'buttons whose text does not fit, or that leave the screen').toEqual([]);
+    await viewer.page.screenshot({ path: info.outputPath(`${screen}-live.png`) });
     await mkdir(onDisk(device, 'holidays/in the mountains, far away from everything/day one'), { recursive: true });
     await writeFile(onDisk(device, 'notes for the next time, with a very long name that does not fit.txt'), 'x'.repeat(1_234));
     await writeFile(onDisk(device, 'taken.txt'), 'there');
@@ -245,4 +248,15 @@ for (const [screen, size] of [['phone', { width: 390, height: 844 }], ['desktop'
     await entry(viewer, 'photo.jpg').locator('.entry').click();
     expect((await saved(download)).hash).toBe(sha256(join(desk.directory, 'photo.jpg')));
   });
+}
+
+/** Names of buttons beneath the picture that are higher than a line, narrower than their text, or beside the screen. */
+async function cramped(viewer: Viewer): Promise<string[]> {
+  return await viewer.page.locator('[role=toolbar] button:visible').evaluateAll((buttons) =>
+    buttons.flatMap((button) => {
+      const { left, right, height } = button.getBoundingClientRect();
+      const fits = height < 64 && button.scrollWidth <= button.clientWidth && left >= 0 && right <= innerWidth;
+      return fits ? [] : [button.getAttribute('name') ?? '?'];
+    }),
+  );
 }

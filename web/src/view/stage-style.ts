@@ -107,10 +107,15 @@ export const stageStyle = css`
   @media (max-width: 29.99rem) {
     .buttons {
       flex-wrap: wrap;
+      justify-content: flex-end;
       gap: 0.3rem;
     }
     .inviting {
-      margin-inline-end: 100%;
+      flex: none;
+      margin-inline-end: auto;
+    }
+    .inviting + .room {
+      flex-basis: 100%;
     }
     button:not(.inviting) {
       min-width: 2.7rem;
