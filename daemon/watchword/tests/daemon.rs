@@ -85,6 +85,37 @@ fn the_owner_adds_lists_and_removes_words_while_it_runs() {
 }
 
 #[test]
+fn a_start_that_fails_ends_the_process_with_its_reason_once() {
+    let home = Home::new();
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let root = |path: &std::path::Path, writable: bool| {
+        let path = path.display();
+        format!("[files]\nroots = [{{ name = \"photos\", path = \"{path}\", writable = {writable} }}]\n")
+    };
+    for (more, reason) in [
+        (root("/nonexistent".as_ref(), false), "No such file or directory"),
+        (root("/nonexistent".as_ref(), true), "No such file or directory"),
+        (root(&home.path().join("file"), false), "Not a directory"),
+    ] {
+        let (path, _) = home.loopback_config(&more);
+        let mut failing = home.start(&["run", "--config", path.to_str().unwrap()]);
+        let said = failing.line("photos");
+        assert_eq!(said.matches(reason).count(), 1, "{said}");
+        assert_eq!(failing.end(), Some(1), "{more}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_when_the_server_serves_already_ends_the_process_too() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    std::fs::create_dir_all(home.path().join("state/audit.jsonl")).unwrap();
+    let mut failing = home.start(&["run", "--config", path.to_str().unwrap()]);
+    failing.line("audit.jsonl");
+    assert_eq!(failing.end(), Some(1));
+}
+
+#[test]
 fn a_second_daemon_with_the_same_state_is_refused() {
     let home = Home::new();
     let (path, port) = home.loopback_config("");

@@ -24,6 +24,7 @@ use rendezvous::Sockets;
 use std::{
     io::{IsTerminal as _, Write as _},
     sync::Arc,
+    thread,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,21 +46,46 @@ impl Run {
                 state.path("").display()
             );
         };
-        let door = owner::Door::open(&state)?; // the owner's questions wait there until the device answers
-        let (keys, words) = (Arc::new(Keys::load_or_make(&state)?), Words::load(&state)?);
-        let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
-        let name = device_name(&config);
-        let feeds = Feeds::new(&config);
-        let stop = CancellationToken::new();
-        let (mut essential, tasks) = (JoinSet::new(), TaskTracker::new());
+        let mut parts = Parts::default();
+        let stop = parts.stop.clone();
+        match self.start(&config, open, &state, &mut parts).await {
+            Ok((signals, auditing)) => {
+                let done = stopping::until_told(signals, parts.essential, stop).await;
+                parts.tasks.close();
+                parts.tasks.wait().await;
+                // The last line is written when nobody is left who could tell another.
+                let _ = tokio::task::spawn_blocking(|| auditing.join()).await;
+                done
+            }
+            Err(error) => {
+                stopping::at_once(parts.essential, &stop).await;
+                Err(error)
+            }
+        }
+    }
 
-        let (link, pages, stun) = join_rendezvous(&config, open, &stop, &mut essential, &tasks).await?;
-        let (audit, auditing) = Audit::open(&state)?;
-        let tree = folders::open(&config.files, &state)?;
-        tasks.spawn(folders::keep(tree.clone(), stop.clone()));
+    /// Starts everything, up to the screen. What has started when something fails is in `parts`.
+    async fn start(
+        self,
+        config: &Config,
+        open: Sockets,
+        state: &StateDirectory,
+        parts: &mut Parts,
+    ) -> Result<(Signals, thread::JoinHandle<()>)> {
+        let door = owner::Door::open(state)?; // the owner's questions wait there until the device answers
+        let (keys, words) = (Arc::new(Keys::load_or_make(state)?), Words::load(state)?);
+        let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
+        let name = device_name(config);
+        let feeds = Feeds::new(config);
+        let stop = parts.stop.clone();
+
+        let tree = folders::open(&config.files, state)?; // before anybody is served: the owner may have to make one
+        let (link, pages, stun) = join_rendezvous(config, open, parts).await?;
+        let (audit, auditing) = Audit::open(state)?;
+        parts.tasks.spawn(folders::keep(tree.clone(), stop.clone()));
         let beginning = Beginning {
             audit,
-            offerings: offerings(&config, &feeds, Files::new(tree), stun)?,
+            offerings: offerings(config, &feeds, Files::new(tree), stun)?,
             about: About::new(name.clone(), feeds.video.clone()),
             per_word: config.sessions.per_word,
             per_device: config.sessions.per_device,
@@ -70,26 +96,30 @@ impl Run {
         };
         let commands = beginning.offerings.commands.clone();
         let (device, orders) = Device::new(beginning, stop.clone());
-        let picture = feeds.picture(&config);
-        essential.spawn(serve(device, link, feeds, commands));
-        essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
+        let picture = feeds.picture(config);
+        parts.essential.spawn(serve(device, link, feeds, commands));
+        parts.essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
         let signals = Signals::listen()?;
         systemd::ready();
 
         let add = state.typed("watchword word add");
-        let (introducing, stopped) = (introduce(shows_word, orders, name, pages, picture, add), stop.clone());
-        essential.spawn(async move {
+        let introducing = introduce(shows_word, orders, name, pages, picture, add);
+        parts.essential.spawn(async move {
             introducing.await?;
-            stopped.cancelled().await;
+            stop.cancelled().await;
             Ok(())
         });
-        let done = stopping::until_told(signals, essential, stop).await;
-        tasks.close();
-        tasks.wait().await;
-        // The last line is written when nobody is left who could tell another.
-        let _ = tokio::task::spawn_blocking(|| auditing.join()).await;
-        done
+        Ok((signals, auditing))
     }
+}
+
+/// What runs, and how it is told to end.
+#[derive(Default)]
+struct Parts {
+    /// None of them ends by itself.
+    essential: JoinSet<Result<()>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 /// The device until its end, then its commands and pipelines.
@@ -108,9 +138,7 @@ async fn serve(
 async fn join_rendezvous(
     config: &Config,
     open: Sockets,
-    stop: &CancellationToken,
-    essential: &mut JoinSet<Result<()>>,
-    tasks: &TaskTracker,
+    Parts { essential, tasks, stop }: &mut Parts,
 ) -> Result<(mpsc::Receiver<LinkEvent>, Pages, Vec<String>)> {
     let rendezvous = &config.rendezvous;
     if rendezvous.url.is_empty() {
