@@ -197,6 +197,28 @@ fn a_server_with_another_certificate_is_refused_with_the_reason() {
     assert!(running.line("out of reach").contains("another fingerprint"));
 }
 
+#[test]
+fn a_server_that_is_not_there_is_looked_for_and_told_once() {
+    let home = Home::new();
+    let port = common::free_port();
+    let config = home.config(&format!(
+        "[rendezvous]\nurl = \"wss://127.0.0.1:{port}/ws\"\nfingerprint = \"{}\"\n[video]\nsource = \"test\"\n",
+        "00".repeat(32)
+    ));
+    let screen = home.start(&["run", "--config", config.to_str().unwrap()]);
+    let first = screen.line("the test picture");
+    assert!(first.contains(&format!("is looking for its server wss://127.0.0.1:{port}/ws")), "{first}");
+    screen.line("There is no secret word yet");
+    screen.line("that server made its certificate itself");
+    drop(screen);
+    // The first failure is a warning, the next ones with the same reason are not.
+    let log = home.start(&["--log", "debug", "run", "--config", config.to_str().unwrap()]);
+    assert!(log.line("out of reach").contains("WARN"));
+    for _ in 0..3 {
+        assert!(log.line("out of reach").contains("DEBUG"));
+    }
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

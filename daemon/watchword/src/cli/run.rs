@@ -74,7 +74,8 @@ impl Run {
     ) -> Result<(Signals, thread::JoinHandle<()>)> {
         let door = owner::Door::open(state)?; // the owner's questions wait there until the device answers
         let (keys, words) = (Arc::new(Keys::load_or_make(state)?), Words::load(state)?);
-        let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
+        let has_words = !words.is_empty();
+        let shows_word = self.new_word || (!has_words && std::io::stdout().is_terminal());
         let name = device_name(config);
         let feeds = Feeds::new(config);
         let stop = parts.stop.clone();
@@ -103,7 +104,15 @@ impl Run {
         systemd::ready();
 
         let add = state.typed("watchword word add");
-        let introducing = introduce(shows_word, orders, name, pages, picture, add);
+        let introducing = async move {
+            let added = if shows_word { Some(new_word(orders).await?) } else { None };
+            let words = match &added {
+                Some(added) => screen::Words::New(added),
+                None if has_words => screen::Words::Kept,
+                None => screen::Words::None,
+            };
+            show(&screen::introduction(&name, &pages, &words, &picture, &add))
+        };
         parts.essential.spawn(async move {
             introducing.await?;
             stop.cancelled().await;
@@ -178,24 +187,15 @@ fn device_name(config: &Config) -> String {
     }
 }
 
-/// Makes the word that ends with the process, if one is wanted, and prints the screen. The word goes to standard
-/// output, never to the log.
-async fn introduce(
-    makes_word: bool,
-    orders: Orders,
-    name: String,
-    pages: Pages,
-    picture: String,
-    add: String,
-) -> Result<()> {
-    let added: Option<Added> = if makes_word {
-        let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
-        Some(orders.add(wish).await.map_err(|message| anyhow!(message))?)
-    } else {
-        None
-    };
-    let text = screen::introduction(&name, &pages, added.as_ref(), &picture, &add);
+/// Makes the word that ends with the process.
+async fn new_word(orders: Orders) -> Result<Added> {
+    let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
+    orders.add(wish).await.map_err(|message| anyhow!(message))
+}
+
+/// The screen, which has the word, goes to standard output, never to the log.
+fn show(screen: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", text.as_str())?;
+    writeln!(out, "{screen}")?;
     Ok(out.flush()?)
 }
