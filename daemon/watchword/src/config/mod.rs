@@ -121,6 +121,7 @@ mod tests {
             ("[video]\nflip = \"vertical\"\nrotation = 90", "video.flip"),
             ("[video]\nbitrate = 100", "video.bitrate"),
             ("[rendezvous]\nurl = \"http://example.org\"", "rendezvous.url"),
+            ("[rendezvous]\nurl = \"wss://\"", "rendezvous.url"),
             ("[rendezvous]\nfingerprint = \"12:34\"", "rendezvous.fingerprint"),
             ("[network]\nports = \"9-1\"", "network.ports"),
             ("[server]\ncertificate = \"a.pem\"", "server.key"),

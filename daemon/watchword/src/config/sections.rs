@@ -170,8 +170,12 @@ impl Config {
         if sessions.per_word == 0 || sessions.per_device == 0 {
             return Err("sessions.per_word and sessions.per_device must be at least 1".into());
         }
-        if !rendezvous.url.is_empty() && !rendezvous.url.starts_with("wss://") {
-            return Err("rendezvous.url must begin with wss:// (such as wss://example.org:8443/ws)".into());
+        let names_host = |host: &str| !host.is_empty() && !host.starts_with(['/', ':']);
+        if !rendezvous.url.is_empty() && !rendezvous.url.strip_prefix("wss://").is_some_and(names_host) {
+            return Err(
+                "rendezvous.url must begin with wss:// and name a host (such as wss://example.org:8443/ws)"
+                    .into(),
+            );
         }
         crate::logging::check(&log.level).map_err(|problem| format!("log.level: {problem}"))?;
         self.files.check()?;
@@ -227,7 +231,9 @@ impl Server {
 
     /// What is sent in plain text is for this host alone.
     fn check_plain(&self) -> Result<(), String> {
-        if self.plain && !self.listen.ip().to_canonical().is_loopback() {
+        // Where systemd opens the socket, `listen` does not count; the server itself judges what it is given.
+        let given = std::env::var_os("LISTEN_FDS").is_some();
+        if self.plain && !given && !self.listen.ip().to_canonical().is_loopback() {
             return Err(format!(
                 "server.plain is true and server.listen is \"{}\": plain HTTP would be readable by others, so it is for \
                  loopback only; listen at \"127.0.0.1:{}\", or leave plain away",
