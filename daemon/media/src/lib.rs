@@ -43,4 +43,4 @@ pub use sink::Sink;
 pub use snapshot::{SnapshotError, Still};
 pub use source::{OpenError, Opener, Running};
 #[cfg(feature = "gstreamer")]
-pub use video::{EncoderTrial, try_encoder, video_opener};
+pub use video::{EncoderTrial, encoder_names, try_encoder, video_opener};

@@ -2,7 +2,8 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-/// Failure of [`crate::Server::bind`] or [`crate::Server::run`].
+/// Failure of [`crate::Server::bind`] or [`crate::Server::run`]. Each sentence holds its whole reason: there is no
+/// `source` behind it that a caller would print once more.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port is taken.
@@ -18,7 +19,7 @@ pub enum ServeError {
     },
     /// The address cannot be listened at.
     #[error(
-        "cannot listen at {protocol} {address}: {source}; choose an address of this machine and a port above 1023"
+        "cannot listen at {protocol} {address}: {reason}; choose an address of this machine and a port above 1023"
     )]
     Listen {
         /// "TCP" or "UDP".
@@ -26,15 +27,15 @@ pub enum ServeError {
         /// The address asked for.
         address: SocketAddr,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A socket that was given, or has just been opened, cannot be used.
-    #[error("the {protocol} socket cannot be used: {source}")]
+    #[error("the {protocol} socket cannot be used: {reason}")]
     Given {
         /// "TCP" or "UDP".
         protocol: &'static str,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Plain HTTP was asked for where others could read it.
     #[error(
@@ -56,12 +57,12 @@ pub enum ServeError {
     #[error("cannot make a self-signed certificate: {0}")]
     MakeCertificate(String),
     /// A folder or file of the server's own state.
-    #[error("cannot use {}: {source}; it must be writable by the user that runs the server", path.display())]
+    #[error("cannot use {}: {reason}; it must be writable by the user that runs the server", path.display())]
     State {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The database of places is held by another process.
     #[error("{} is in use by another watchword on this machine: stop that one, or give this one a state folder of its own", .0.display())]

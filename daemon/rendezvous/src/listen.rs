@@ -28,13 +28,13 @@ pub struct Sockets {
 /// Takes over a socket that listens already.
 pub(crate) fn given_tcp(listener: net::TcpListener) -> Result<TcpListener, ServeError> {
     let adopted = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
-    adopted.map_err(|source| ServeError::Given { protocol: "TCP", source })
+    adopted.map_err(|reason| ServeError::Given { protocol: "TCP", reason })
 }
 
 /// Takes over a socket that is bound already.
 pub(crate) fn given_udp(socket: net::UdpSocket) -> Result<UdpSocket, ServeError> {
     let adopted = socket.set_nonblocking(true).and_then(|()| UdpSocket::from_std(socket));
-    adopted.map_err(|source| ServeError::Given { protocol: "UDP", source })
+    adopted.map_err(|reason| ServeError::Given { protocol: "UDP", reason })
 }
 
 /// Listens for connections. `[::]` takes IPv4 as well, and becomes `0.0.0.0` where the system has no IPv6.
@@ -46,7 +46,7 @@ pub(crate) fn tcp(address: SocketAddr) -> Result<TcpListener, ServeError> {
         socket.listen(BACKLOG)?;
         TcpListener::from_std(socket.into())
     };
-    with_fallback(address, make).map_err(|source| error("TCP", address, source))
+    with_fallback(address, make).map_err(|reason| error("TCP", address, reason))
 }
 
 /// Listens for datagrams, likewise.
@@ -56,7 +56,7 @@ pub(crate) fn udp(address: SocketAddr) -> Result<UdpSocket, ServeError> {
         socket.bind(&address.into())?;
         UdpSocket::from_std(socket.into())
     };
-    with_fallback(address, make).map_err(|source| error("UDP", address, source))
+    with_fallback(address, make).map_err(|reason| error("UDP", address, reason))
 }
 
 /// Small messages leave at once, and a dead peer is noticed.
@@ -87,9 +87,9 @@ fn with_fallback<T>(address: SocketAddr, make: impl Fn(SocketAddr) -> io::Result
     })
 }
 
-fn error(protocol: &'static str, address: SocketAddr, source: io::Error) -> ServeError {
-    match source.kind() {
+fn error(protocol: &'static str, address: SocketAddr, reason: io::Error) -> ServeError {
+    match reason.kind() {
         io::ErrorKind::AddrInUse => ServeError::PortInUse { protocol, address },
-        _ => ServeError::Listen { protocol, address, source },
+        _ => ServeError::Listen { protocol, address, reason },
     }
 }

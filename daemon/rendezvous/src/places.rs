@@ -58,7 +58,7 @@ pub(crate) struct Places {
 impl Places {
     /// Opens the file, or makes it and its folder. Its mode is 0600.
     pub(crate) fn open(path: &Path, tenure: Tenure) -> Result<Self, ServeError> {
-        let state = |source| ServeError::State { path: path.to_owned(), source };
+        let state = |reason| ServeError::State { path: path.to_owned(), reason };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(state)?;
         }

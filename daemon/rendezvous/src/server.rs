@@ -144,13 +144,14 @@ impl Server {
     }
 
     /// Serves until `stop` is cancelled; then closes all sockets with a word of farewell, waits for them (bounded), and
-    /// joins every task.
+    /// joins every task. Where this future is dropped instead, nothing is waited for, but everything ends.
     ///
     /// # Errors
     /// An essential task has ended by itself.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         let Self { hub, questions, places, acceptor, listener, stun, sockets, stop: stopping, drain, .. } =
             self;
+        let _dropped = StopsHub(Arc::clone(&hub));
         let mut essential = JoinSet::new();
         essential.spawn(named("acceptor of connections", acceptor.run(listener, stopping.clone(), drain)));
         essential.spawn(named("clock", tick(Arc::clone(&hub), stopping.clone())));
@@ -175,6 +176,16 @@ impl Server {
         }
         while essential.join_next().await.is_some() {}
         ended.map_or(Ok(()), |ended| Err(failure(ended)))
+    }
+}
+
+/// Stops the hub when the server is dropped while it runs. The database's thread is not a task that could be aborted: it
+/// waits for questions until the hub takes none, and the end of the runtime would wait for it for ever.
+struct StopsHub(Arc<Hub>);
+
+impl Drop for StopsHub {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -240,7 +251,7 @@ fn listener(
             listen::tcp(settings.listen)?
         }
     };
-    let at = listener.local_addr().map_err(|source| ServeError::Given { protocol: "TCP", source })?;
+    let at = listener.local_addr().map_err(|reason| ServeError::Given { protocol: "TCP", reason })?;
     allowed(at)?;
     Ok((listener, at))
 }

@@ -29,7 +29,7 @@ impl StunServer {
     }
 
     pub(crate) fn on(socket: UdpSocket, rate: Rate) -> Result<Self, ServeError> {
-        let address = socket.local_addr().map_err(|source| ServeError::Given { protocol: "UDP", source })?;
+        let address = socket.local_addr().map_err(|reason| ServeError::Given { protocol: "UDP", reason })?;
         Ok(Self { socket, address, rate })
     }
 

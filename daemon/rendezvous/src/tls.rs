@@ -85,7 +85,7 @@ fn make(directory: &Path, certificate: &Path, key: &Path, names: &[String]) -> R
     let failed = |error: rcgen::Error| ServeError::MakeCertificate(error.to_string());
     let state = |path: &Path| {
         let path = path.to_owned();
-        move |source| ServeError::State { path, source }
+        move |reason| ServeError::State { path, reason }
     };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(state(directory))?;
     fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(state(directory))?;

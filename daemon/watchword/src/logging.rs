@@ -1,5 +1,6 @@
 //! Where the log goes: to the journal when systemd started us, else to standard error.
 
+use crate::nearest::did_you_mean;
 use anyhow::{Context as _, Result};
 use log::{LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::{JournalLog, connected_to_journal};
@@ -17,6 +18,28 @@ const QUIET: [(&str, LevelFilter); 5] = [
 #[must_use]
 pub(crate) fn to_journal() -> bool {
     connected_to_journal()
+}
+
+/// Refuses a filter that the logger would take and then not log what was meant: it reads a level that it does not know as
+/// the name of a module.
+pub(crate) fn check(filter: &str) -> Result<(), String> {
+    let levels: Vec<String> = LevelFilter::iter().map(|level| level.as_str().to_lowercase()).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    for part in filter.split(',').map(str::trim) {
+        let (module, level) =
+            part.rsplit_once('=').map_or((None, part), |(module, level)| (Some(module), level));
+        if module.is_some_and(|module| module.is_empty() || module.contains(['=', '/', ' ']))
+            || level.parse::<LevelFilter>().is_err()
+        {
+            return Err(format!(
+                "{filter:?} is no filter; write {} or MODULE=LEVEL, with commas between, such as \
+                 \"info,watchword_peer=debug\"{}",
+                levels.join(", "),
+                did_you_mean(level, &levels)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Starts logging with a filter such as `info` or `info,watchword_peer=debug`.
@@ -58,5 +81,23 @@ impl Log for Filtered {
 
     fn flush(&self) {
         self.journal.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn filters_say_which_level_they_mean() {
+        for good in ["info", "off", "DEBUG", "info,watchword_peer=debug", "rtc::ice=trace, warn"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for wrong in
+            ["loud", "info,=", "info,", "", "watchword_peer=", "=info", "a=b=info", "info,a=loud", "a/b=info"]
+        {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
+        assert!(check("inof").unwrap_err().ends_with("did you mean \"info\"?"));
     }
 }

@@ -17,6 +17,7 @@ mod folder;
 #[cfg(feature = "client")]
 mod link;
 mod logging;
+mod nearest;
 #[cfg(feature = "device")]
 mod owner;
 #[cfg(feature = "device")]

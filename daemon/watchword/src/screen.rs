@@ -12,6 +12,8 @@ pub(crate) struct Pages {
     pub addresses: Vec<String>,
     /// SHA-256 of a certificate that the server made itself.
     pub fingerprint: Option<String>,
+    /// The `wss://` URL of a server elsewhere, which need not be there.
+    pub server: Option<String>,
 }
 
 impl Pages {
@@ -27,13 +29,14 @@ impl Pages {
         Self {
             addresses: hosts.iter().map(|host| format!("{scheme}://{host}:{port}/")).collect(),
             fingerprint,
+            server: None,
         }
     }
 
     /// The page of a rendezvous elsewhere, from its `wss://` URL.
     pub(crate) fn of_remote(url: &str, fingerprint: Option<String>) -> Self {
         let host = url.trim_start_matches("wss://").split('/').next().unwrap_or_default();
-        Self { addresses: vec![format!("https://{host}/")], fingerprint }
+        Self { addresses: vec![format!("https://{host}/")], fingerprint, server: Some(url.to_owned()) }
     }
 
     /// The link that carries the word in its fragment, which no browser sends to a server.
@@ -42,33 +45,61 @@ impl Pages {
     }
 }
 
+/// Which words there are when a device begins.
+pub(crate) enum Words<'a> {
+    /// None: nobody can come in.
+    None,
+    /// Those that are kept.
+    Kept,
+    /// One that ends with the process.
+    New(&'a Added),
+}
+
 /// The screen of a device that begins; `add`: what its owner types for a new word.
 pub(crate) fn introduction(
     name: &str,
     pages: &Pages,
-    added: Option<&Added>,
+    words: &Words<'_>,
     picture: &str,
     add: &str,
 ) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(format!("\n  {name} is ready to be watched ({picture}).\n\n"));
+    let mut text = Zeroizing::new(format!("\n  {name} {}\n\n", standing(pages, words, picture)));
     let page = pages.addresses.first().map_or("", String::as_str);
     *text += &format!("  Open      {page}\n");
     for other in pages.addresses.iter().skip(1) {
         *text += &format!("            {other}\n");
     }
-    match added {
-        Some(added) => {
+    match words {
+        Words::New(added) => {
             *text += &format!("  Word      {}\n", added.word.phrase());
             *text += &word_link(pages, added.word.phrase(), true);
             *text += &format!("  This word ends with this process. One that stays: {add}\n");
         }
-        None => *text += &format!("  and type the secret word. A new one: {add}\n"),
+        Words::Kept => *text += &format!("  and type the secret word. A new one: {add}\n"),
+        Words::None => {
+            *text += &format!("  There is no secret word yet, so nobody can come in. Make one: {add}\n");
+        }
     }
     if let Some(fingerprint) = &pages.fingerprint {
-        *text += "  The browser warns once: this device made its certificate itself. Its fingerprint:\n";
+        let made = if pages.server.is_some() { "that server" } else { "this device" };
+        *text += &format!("  The browser warns once: {made} made its certificate itself. Its fingerprint:\n");
         *text += &format!("  {fingerprint}\n");
     }
     text
+}
+
+/// What can be said of it now. A server elsewhere may be out of reach or refuse the place: the log goes on from here.
+fn standing(pages: &Pages, words: &Words<'_>, picture: &str) -> String {
+    match (&pages.server, words) {
+        (None, Words::None) => format!("runs ({picture})."),
+        (None, _) | (Some(_), Words::New(Added { registered: true, .. })) => {
+            format!("is ready to be watched ({picture}).")
+        }
+        (Some(url), _) => format!(
+            "runs ({picture}), and is looking for its server {url}\n  \
+             (the log says when it is registered there, or why not)."
+        ),
+    }
 }
 
 /// The link with the word in its fragment and, if wanted, its QR code.
@@ -131,6 +162,40 @@ mod tests {
         assert_eq!(pages.link("a-b-c-d").as_deref(), Some("https://127.0.0.1:8443/#a-b-c-d"));
         let pages = Pages::of_remote("wss://example.org:8443/ws", None);
         assert_eq!(pages.addresses, ["https://example.org:8443/"]);
+    }
+
+    #[test]
+    fn ready_is_only_who_can_be_watched() {
+        let here = Pages::of_this_host("https", ([127, 0, 0, 1], 8443).into(), Some("AB:CD".into()));
+        let elsewhere = Pages::of_remote("wss://example.org:8443/ws", Some("AB:CD".into()));
+        let added = |registered| Added {
+            label: "this run".into(),
+            word: protocol::word::SecretWord::generate(None),
+            registered,
+        };
+        let screen = |pages: &Pages, words: &Words<'_>| {
+            introduction("garden", pages, words, "the test picture", "watchword word add").to_string()
+        };
+        let (ready, seeking) = (
+            "garden is ready to be watched (the test picture).",
+            "looking for its server wss://example.org:8443/ws",
+        );
+        for (pages, words, is_ready) in [
+            (&here, Words::Kept, true),
+            (&here, Words::New(&added(true)), true),
+            (&here, Words::None, false),
+            (&elsewhere, Words::None, false),
+            (&elsewhere, Words::Kept, false),
+            (&elsewhere, Words::New(&added(false)), false),
+            (&elsewhere, Words::New(&added(true)), true),
+        ] {
+            let text = screen(pages, &words);
+            assert_eq!(text.contains(ready), is_ready, "{text}");
+            assert_eq!(text.contains(seeking), pages.server.is_some() && !is_ready, "{text}");
+            assert_eq!(text.contains("no secret word yet"), matches!(words, Words::None), "{text}");
+            assert_eq!(text.contains("that server made its certificate"), pages.server.is_some(), "{text}");
+            assert_eq!(text.contains("this device made its certificate"), pages.server.is_none(), "{text}");
+        }
     }
 
     #[test]

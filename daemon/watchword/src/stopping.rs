@@ -52,6 +52,24 @@ pub(crate) async fn until_told(
         signals.heard().await;
         std::process::exit(SECOND_SIGNAL);
     });
+    let rest = all(essential).await;
+    match failed {
+        None => rest,
+        Some(ended) => flatten(ended).and_then(|()| anyhow::bail!("an essential part ended by itself")),
+    }
+}
+
+/// Stops in order what had started when the start of another part failed. That failure is the one to tell.
+#[cfg(feature = "device")]
+pub(crate) async fn at_once(essential: JoinSet<Result<()>>, stop: &CancellationToken) {
+    stop.cancel();
+    if let Err(error) = all(essential).await {
+        log::debug!("while stopping: {error:#}");
+    }
+}
+
+/// Waits for the rest, for as long as a stop may take.
+async fn all(mut essential: JoinSet<Result<()>>) -> Result<()> {
     let rest = time::timeout(STOP_TIME, async {
         let mut rest = Ok(());
         while let Some(ended) = essential.join_next().await {
@@ -59,11 +77,7 @@ pub(crate) async fn until_told(
         }
         rest
     });
-    let rest = rest.await.unwrap_or_else(|_| Err(anyhow::anyhow!("stopping took longer than {STOP_TIME:?}")));
-    match failed {
-        None => rest,
-        Some(ended) => flatten(ended).and_then(|()| anyhow::bail!("an essential part ended by itself")),
-    }
+    rest.await.unwrap_or_else(|_| Err(anyhow::anyhow!("stopping took longer than {STOP_TIME:?}")))
 }
 
 fn flatten(ended: Result<Result<()>, tokio::task::JoinError>) -> Result<()> {

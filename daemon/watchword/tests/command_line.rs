@@ -51,8 +51,41 @@ fn plain_http_is_refused_where_others_could_reach_it() {
     let path =
         home.config(&format!("[server]\nlisten = \"0.0.0.0:{}\"\nstun = \"\"\nplain = true\n", free_port()));
     let output = home.run(&["serve", "--config", path.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("loopback"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_cannot_be_is_one_sentence_of_run_and_check_alike() {
+    let home = Home::new();
+    for (text, says) in [
+        ("[video]\nencoder = \"h264\"\n", "line 2: video.encoder is \"h264\"; it may be auto, v4l2h264enc"),
+        ("[video]\nsource = \"webcam\"\n", "line 2: video.source is \"webcam\"; it may be \"auto\""),
+        (
+            "[server]\nlisten = \"8443\"\n",
+            "line 2: server.listen is \"8443\": it must be an address and a port",
+        ),
+        ("[server]\nplain = true\n", "line 2: server.plain is true and server.listen is \"[::]:8443\""),
+        ("[log]\nlevel = \"loud\"\n", "line 2: log.level: \"loud\" is no filter"),
+    ] {
+        let path = home.config(text);
+        let run = home.run(&["run", "--config", path.to_str().unwrap()]);
+        assert_eq!(run.status.code(), Some(2), "{text}");
+        assert!(stderr(&run).contains(says) && stderr(&run).lines().count() == 1, "{}", stderr(&run));
+        let check = home.run(&["check", "--config", path.to_str().unwrap()]);
+        assert_eq!(check.status.code(), Some(2), "{text}");
+        assert!(stdout(&check).contains(says), "{}", stdout(&check));
+    }
+}
+
+#[test]
+fn a_log_filter_that_would_silence_everything_is_an_error_of_usage() {
+    let home = Home::new();
+    for filter in ["loud", "info,="] {
+        let output = home.run(&["--log", filter, "check"]);
+        assert_eq!(output.status.code(), Some(2), "{filter}");
+        assert!(stderr(&output).contains("is no filter"), "{}", stderr(&output));
+    }
 }
 
 #[test]

@@ -85,6 +85,37 @@ fn the_owner_adds_lists_and_removes_words_while_it_runs() {
 }
 
 #[test]
+fn a_start_that_fails_ends_the_process_with_its_reason_once() {
+    let home = Home::new();
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let root = |path: &std::path::Path, writable: bool| {
+        let path = path.display();
+        format!("[files]\nroots = [{{ name = \"photos\", path = \"{path}\", writable = {writable} }}]\n")
+    };
+    for (more, reason) in [
+        (root("/nonexistent".as_ref(), false), "No such file or directory"),
+        (root("/nonexistent".as_ref(), true), "No such file or directory"),
+        (root(&home.path().join("file"), false), "Not a directory"),
+    ] {
+        let (path, _) = home.loopback_config(&more);
+        let mut failing = home.start(&["run", "--config", path.to_str().unwrap()]);
+        let said = failing.line("photos");
+        assert_eq!(said.matches(reason).count(), 1, "{said}");
+        assert_eq!(failing.end(), Some(1), "{more}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_when_the_server_serves_already_ends_the_process_too() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    std::fs::create_dir_all(home.path().join("state/audit.jsonl")).unwrap();
+    let mut failing = home.start(&["run", "--config", path.to_str().unwrap()]);
+    failing.line("audit.jsonl");
+    assert_eq!(failing.end(), Some(1));
+}
+
+#[test]
 fn a_second_daemon_with_the_same_state_is_refused() {
     let home = Home::new();
     let (path, port) = home.loopback_config("");
@@ -164,6 +195,28 @@ fn a_server_with_another_certificate_is_refused_with_the_reason() {
     ));
     let running = device.start(&["run", "--config", config.to_str().unwrap()]);
     assert!(running.line("out of reach").contains("another fingerprint"));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_looked_for_and_told_once() {
+    let home = Home::new();
+    let port = common::free_port();
+    let config = home.config(&format!(
+        "[rendezvous]\nurl = \"wss://127.0.0.1:{port}/ws\"\nfingerprint = \"{}\"\n[video]\nsource = \"test\"\n",
+        "00".repeat(32)
+    ));
+    let screen = home.start(&["run", "--config", config.to_str().unwrap()]);
+    let first = screen.line("the test picture");
+    assert!(first.contains(&format!("is looking for its server wss://127.0.0.1:{port}/ws")), "{first}");
+    screen.line("There is no secret word yet");
+    screen.line("that server made its certificate itself");
+    drop(screen);
+    // The first failure is a warning, the next ones with the same reason are not.
+    let log = home.start(&["--log", "debug", "run", "--config", config.to_str().unwrap()]);
+    assert!(log.line("out of reach").contains("WARN"));
+    for _ in 0..3 {
+        assert!(log.line("out of reach").contains("DEBUG"));
+    }
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -49,6 +49,16 @@ fn ports_that_systemd_has_opened_are_served() {
 }
 
 #[test]
+fn plain_http_on_a_port_of_loopback_that_systemd_has_opened_is_served() {
+    let home = Home::new();
+    let (tcp, udp) = (TcpListener::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let at = tcp.local_addr().unwrap();
+    let config = home.config("[server]\nplain = true\n"); // `listen`, which is all addresses, does not count
+    let server = Running::with_its_output(serve(&home, &config, [tcp.into(), udp.into()]));
+    server.line(&format!("serves at http://{at}/"));
+}
+
+#[test]
 fn two_ports_of_a_kind_are_refused_instead_of_one_being_deaf() {
     let home = Home::new();
     let config = home.config("[server]\nstun = \"\"\n");
@@ -96,7 +106,7 @@ fn tokens_and_a_certificate_come_from_credentials() {
         let mut run = device.command(&["run", "--config", config.to_str().unwrap()]);
         run.env("CREDENTIALS_DIRECTORY", &handed);
         let mut running = Running::new(run);
-        running.line("is ready");
+        running.line("is looking for its server");
         let added = device.run(&["word", "add", "--config", config.to_str().unwrap()]);
         let registered = added.status.success() && !stdout(&added).contains("Its place is registered when");
         assert_eq!(registered, token.is_some(), "{}{}", stdout(&added), stderr(&added));

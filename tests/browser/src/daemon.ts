@@ -62,7 +62,7 @@ class Daemon {
 
   async start(): Promise<void> {
     this.#child = new Child(this.command(this.#command), { env: this.environment });
-    await this.#child.line(this.#command === 'run' ? /is ready to be watched/ : /serves at/);
+    await this.#child.line(this.#command === 'run' ? / (?:is ready to be watched|runs) \(/ : /serves at/);
   }
 
   async stop(): Promise<Ended> {

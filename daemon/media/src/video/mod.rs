@@ -11,6 +11,7 @@ mod test_picture;
 mod trial;
 mod warm_up;
 
+pub use encoders::encoder_names;
 pub use opener::video_opener;
 pub(crate) use pump::Pump;
 pub use trial::{EncoderTrial, try_encoder};

@@ -43,7 +43,7 @@ pub enum OpenError {
     #[error("two of the files' folders are called {0:?}; give each a name of its own")]
     Twice(String),
     /// The folder is not there, or not ours to use.
-    #[error("the files' folder {name:?} ({}) cannot be {}: {source}", path.display(), if *writable { "written; make it, or give it to the user that runs this" } else { "read" })]
+    #[error("the files' folder {name:?} ({}) cannot be {}: {reason}; make it, or give it to the user that runs this", path.display(), if *writable { "written" } else { "read" })]
     Root {
         /// What viewers call it.
         name: String,
@@ -51,8 +51,8 @@ pub enum OpenError {
         path: PathBuf,
         /// Whether it was to be writable.
         writable: bool,
-        /// What the disk said.
-        source: io::Error,
+        /// What the disk said. It is in the sentence: no `source`, which a caller would print once more.
+        reason: io::Error,
     },
 }
 
@@ -189,10 +189,10 @@ fn open_root(config: &RootConfig) -> Result<Root, OpenError> {
         [] => return Err(refused(PathError::Empty)),
         _ => return Err(refused(PathError::Separator)),
     };
-    Root::open(&config).map_err(|source| OpenError::Root {
+    Root::open(&config).map_err(|reason| OpenError::Root {
         name: config.name.clone(),
         path: config.path.clone(),
         writable: config.writable,
-        source,
+        reason,
     })
 }

@@ -1,7 +1,7 @@
 //! What a server needs to start, and what it says when it does not get it.
 
-use crate::harness::{settings, start, start_in};
-use protocol::signal::FromServer;
+use crate::harness::{claim, settings, start, start_in};
+use protocol::{identity::Identity, signal::FromServer};
 use std::{
     net::{TcpListener, UdpSocket},
     time::Duration,
@@ -111,4 +111,29 @@ async fn a_server_stops_with_nothing_open() {
     let server = start();
     drop(server.connect("h2").await);
     server.stopped().await;
+}
+
+#[test]
+fn a_server_that_is_dropped_while_it_runs_leaves_no_thread_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Server::bind(settings(&folder)).unwrap();
+        let door = server.local();
+        tokio::spawn(server.run(CancellationToken::new()));
+        // The database's thread works when a claim is answered.
+        let mut socket = door.open();
+        let Some(FromServer::Welcome { handle, challenge, .. }) = socket.receiver.recv().await else {
+            panic!("no welcome")
+        };
+        let claim = claim(&Identity::generate(), &challenge.0, &handle, "garden");
+        socket.sender.send(claim).await.unwrap();
+        assert!(matches!(socket.receiver.recv().await, Some(FromServer::Claimed { .. })));
+    });
+    let (gone, dropped) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(runtime); // waits for its threads
+        let _ = gone.send(());
+    });
+    assert!(dropped.recv_timeout(PATIENCE).is_ok(), "a thread of the server holds the runtime");
 }

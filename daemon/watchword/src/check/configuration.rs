@@ -20,8 +20,8 @@ pub(super) fn judge(config: &Result<Config, ConfigError>, file: Option<&Path>) -
         }
         (Err(error @ ConfigError::Wrong { .. }), _) => Finding::failed(
             NAME,
-            format!("{error}."),
-            "Correct that line: the device does not start. config.example.toml names every key.",
+            ended(error.to_string()),
+            "Correct it: the device does not start. config.example.toml names every key.",
         ),
     }
 }
@@ -29,6 +29,11 @@ pub(super) fn judge(config: &Result<Config, ConfigError>, file: Option<&Path>) -
 /// Whether it is only this user that may not read it.
 pub(super) fn forbidden(error: &ConfigError) -> bool {
     matches!(error, ConfigError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied)
+}
+
+/// With a full stop, unless it asks.
+fn ended(sentence: String) -> String {
+    if sentence.ends_with('?') { sentence } else { sentence + "." }
 }
 
 fn capitalised(text: &str) -> String {
@@ -50,6 +55,8 @@ mod tests {
         assert_eq!(judge(&read(ErrorKind::PermissionDenied), Some(file)).state, State::Skipped);
         assert_eq!(judge(&read(ErrorKind::NotFound), Some(file)).state, State::Failed);
         let wrong = ConfigError::Wrong { path: file.into(), message: "line 2: unknown key".into() };
+        let asks = ConfigError::Wrong { path: file.into(), message: "did you mean `width`?".into() };
+        assert!(judge(&Err(asks), Some(file)).message.ends_with("`width`?"));
         let finding = judge(&Err(wrong), Some(file));
         assert_eq!(
             (finding.state, finding.message.as_str()),

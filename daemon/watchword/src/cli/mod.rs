@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "FILE", help = CONFIG)]
     config: Option<PathBuf>,
     /// What to log, such as `debug` or `info,watchword_peer=debug` [default: from the configuration]
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, value_name = "FILTER", value_parser = filter)]
     log: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -152,6 +152,10 @@ impl Arguments {
         }
         config::load(self.config.as_deref())
     }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    logging::check(text).map(|()| text.to_owned())
 }
 
 /// Two workers serve a board well: media threads are GStreamer's own, and each worker costs memory.

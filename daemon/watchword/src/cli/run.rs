@@ -24,6 +24,7 @@ use rendezvous::Sockets;
 use std::{
     io::{IsTerminal as _, Write as _},
     sync::Arc,
+    thread,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,21 +46,47 @@ impl Run {
                 state.path("").display()
             );
         };
-        let door = owner::Door::open(&state)?; // the owner's questions wait there until the device answers
-        let (keys, words) = (Arc::new(Keys::load_or_make(&state)?), Words::load(&state)?);
-        let shows_word = self.new_word || (words.is_empty() && std::io::stdout().is_terminal());
-        let name = device_name(&config);
-        let feeds = Feeds::new(&config);
-        let stop = CancellationToken::new();
-        let (mut essential, tasks) = (JoinSet::new(), TaskTracker::new());
+        let mut parts = Parts::default();
+        let stop = parts.stop.clone();
+        match self.start(&config, open, &state, &mut parts).await {
+            Ok((signals, auditing)) => {
+                let done = stopping::until_told(signals, parts.essential, stop).await;
+                parts.tasks.close();
+                parts.tasks.wait().await;
+                // The last line is written when nobody is left who could tell another.
+                let _ = tokio::task::spawn_blocking(|| auditing.join()).await;
+                done
+            }
+            Err(error) => {
+                stopping::at_once(parts.essential, &stop).await;
+                Err(error)
+            }
+        }
+    }
 
-        let (link, pages, stun) = join_rendezvous(&config, open, &stop, &mut essential, &tasks).await?;
-        let (audit, auditing) = Audit::open(&state)?;
-        let tree = folders::open(&config.files, &state)?;
-        tasks.spawn(folders::keep(tree.clone(), stop.clone()));
+    /// Starts everything, up to the screen. What has started when something fails is in `parts`.
+    async fn start(
+        self,
+        config: &Config,
+        open: Sockets,
+        state: &StateDirectory,
+        parts: &mut Parts,
+    ) -> Result<(Signals, thread::JoinHandle<()>)> {
+        let door = owner::Door::open(state)?; // the owner's questions wait there until the device answers
+        let (keys, words) = (Arc::new(Keys::load_or_make(state)?), Words::load(state)?);
+        let has_words = !words.is_empty();
+        let shows_word = self.new_word || (!has_words && std::io::stdout().is_terminal());
+        let name = device_name(config);
+        let feeds = Feeds::new(config);
+        let stop = parts.stop.clone();
+
+        let tree = folders::open(&config.files, state)?; // before anybody is served: the owner may have to make one
+        let (link, pages, stun) = join_rendezvous(config, open, parts).await?;
+        let (audit, auditing) = Audit::open(state)?;
+        parts.tasks.spawn(folders::keep(tree.clone(), stop.clone()));
         let beginning = Beginning {
             audit,
-            offerings: offerings(&config, &feeds, Files::new(tree), stun)?,
+            offerings: offerings(config, &feeds, Files::new(tree), stun)?,
             about: About::new(name.clone(), feeds.video.clone()),
             per_word: config.sessions.per_word,
             per_device: config.sessions.per_device,
@@ -70,26 +97,38 @@ impl Run {
         };
         let commands = beginning.offerings.commands.clone();
         let (device, orders) = Device::new(beginning, stop.clone());
-        let picture = feeds.picture(&config);
-        essential.spawn(serve(device, link, feeds, commands));
-        essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
+        let picture = feeds.picture(config);
+        parts.essential.spawn(serve(device, link, feeds, commands));
+        parts.essential.spawn(door.serve(orders.clone(), pages.clone(), stop.clone()));
         let signals = Signals::listen()?;
         systemd::ready();
 
         let add = state.typed("watchword word add");
-        let (introducing, stopped) = (introduce(shows_word, orders, name, pages, picture, add), stop.clone());
-        essential.spawn(async move {
+        let introducing = async move {
+            let added = if shows_word { Some(new_word(orders).await?) } else { None };
+            let words = match &added {
+                Some(added) => screen::Words::New(added),
+                None if has_words => screen::Words::Kept,
+                None => screen::Words::None,
+            };
+            show(&screen::introduction(&name, &pages, &words, &picture, &add))
+        };
+        parts.essential.spawn(async move {
             introducing.await?;
-            stopped.cancelled().await;
+            stop.cancelled().await;
             Ok(())
         });
-        let done = stopping::until_told(signals, essential, stop).await;
-        tasks.close();
-        tasks.wait().await;
-        // The last line is written when nobody is left who could tell another.
-        let _ = tokio::task::spawn_blocking(|| auditing.join()).await;
-        done
+        Ok((signals, auditing))
     }
+}
+
+/// What runs, and how it is told to end.
+#[derive(Default)]
+struct Parts {
+    /// None of them ends by itself.
+    essential: JoinSet<Result<()>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 /// The device until its end, then its commands and pipelines.
@@ -108,9 +147,7 @@ async fn serve(
 async fn join_rendezvous(
     config: &Config,
     open: Sockets,
-    stop: &CancellationToken,
-    essential: &mut JoinSet<Result<()>>,
-    tasks: &TaskTracker,
+    Parts { essential, tasks, stop }: &mut Parts,
 ) -> Result<(mpsc::Receiver<LinkEvent>, Pages, Vec<String>)> {
     let rendezvous = &config.rendezvous;
     if rendezvous.url.is_empty() {
@@ -150,24 +187,15 @@ fn device_name(config: &Config) -> String {
     }
 }
 
-/// Makes the word that ends with the process, if one is wanted, and prints the screen. The word goes to standard
-/// output, never to the log.
-async fn introduce(
-    makes_word: bool,
-    orders: Orders,
-    name: String,
-    pages: Pages,
-    picture: String,
-    add: String,
-) -> Result<()> {
-    let added: Option<Added> = if makes_word {
-        let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
-        Some(orders.add(wish).await.map_err(|message| anyhow!(message))?)
-    } else {
-        None
-    };
-    let text = screen::introduction(&name, &pages, added.as_ref(), &picture, &add);
+/// Makes the word that ends with the process.
+async fn new_word(orders: Orders) -> Result<Added> {
+    let wish = WordWish { label: "this run".into(), ephemeral: true, ..WordWish::default() };
+    orders.add(wish).await.map_err(|message| anyhow!(message))
+}
+
+/// The screen, which has the word, goes to standard output, never to the log.
+fn show(screen: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", text.as_str())?;
+    writeln!(out, "{screen}")?;
     Ok(out.flush()?)
 }

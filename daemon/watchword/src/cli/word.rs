@@ -154,7 +154,7 @@ fn lasting(text: &str) -> Result<Duration, String> {
 
 fn show_added(reply: Reply, qr: bool) -> Result<()> {
     let Reply::Added { label, phrase, registered, pages } = reply else { return expect_done(reply) };
-    let pages = Pages { addresses: pages, fingerprint: None };
+    let pages = Pages { addresses: pages, ..Pages::default() };
     let mut out = std::io::stdout().lock();
     writeln!(
         out,

@@ -188,7 +188,7 @@ mod tests {
         let command = "[[commands]]\nname = \"lamp\"\nrun = [\"/bin/lamp\"]\n";
         for (text, part) in [
             ("timout = 3", "line 4: unknown key `timout`: did you mean `timeout`?"),
-            ("on_leave = \"stay\"", "unknown variant `stay`"),
+            ("on_leave = \"stay\"", "line 4: commands.on_leave is \"stay\": it must be `kill` or `keep`"),
             ("args = { state = \"on|off\" }", "command \"lamp\": args: state is not used"),
             ("timeout = -1", "command \"lamp\": timeout: -1"),
             ("timeout = nan", "command \"lamp\": timeout: NaN"),
@@ -204,6 +204,6 @@ mod tests {
             assert!(error.contains(part), "{text}: {error}");
         }
         let error = file::parse("[[commands]]\nname = \"lamp\"").unwrap_err().to_string();
-        assert!(error.contains("missing field `run`"), "{error}");
+        assert!(error.contains("commands: the key `run` is missing"), "{error}");
     }
 }

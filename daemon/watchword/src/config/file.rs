@@ -1,6 +1,6 @@
 //! Reading the configuration file, and saying what is wrong with it.
 
-use super::{Config, credentials};
+use super::{Config, credentials, mistake::Mistake};
 use std::{
     env, fs,
     io::ErrorKind,
@@ -49,48 +49,23 @@ pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
         Err(error) if error.kind() == ErrorKind::NotFound && !named => String::new(),
         Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
     };
-    let wrong = |Mistake(message)| ConfigError::Wrong { path: path.to_owned(), message };
+    let wrong = |mistake: Mistake| ConfigError::Wrong { path: path.to_owned(), message: mistake.to_string() };
     let mut config = read(&text).map_err(wrong)?;
     let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     credentials::fill(&mut config, credentials.as_deref())?;
-    config.check().map_err(|message| wrong(Mistake(message)))?;
+    config.check().map_err(|sentence| wrong(Mistake::found(&text, &sentence)))?;
     Ok(config)
 }
-
-/// What is wrong with a text, one sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Mistake(String);
 
 /// What the text says, whole and within its bounds.
 #[cfg(test)]
 pub(super) fn parse(text: &str) -> Result<Config, Mistake> {
     let config = read(text)?;
-    config.check().map_err(Mistake)?;
+    config.check().map_err(|sentence| Mistake::found(text, &sentence))?;
     Ok(config)
 }
 
 /// What the text says. Values are not checked yet.
 fn read(text: &str) -> Result<Config, Mistake> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        Mistake(format!("line {line}: {}", with_nearest(error.message())))
-    })
-}
-
-/// Serde says "unknown field `a`, expected one of `b`, `c`"; a person wants "did you mean `b`?".
-fn with_nearest(message: &str) -> String {
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    match names.split_first() {
-        Some((unknown, known)) if message.starts_with("unknown field") => known
-            .iter()
-            .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
-            .filter(|(distance, _)| *distance <= 1 + unknown.len() / 4)
-            .min()
-            .map_or_else(
-                || message.to_owned(),
-                |(_, name)| format!("unknown key `{unknown}`: did you mean `{name}`?"),
-            ),
-        _ => message.to_owned(),
-    }
+    toml::from_str(text).map_err(|error| Mistake::read(text, &error))
 }

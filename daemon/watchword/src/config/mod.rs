@@ -7,7 +7,9 @@ mod commands;
 mod credentials;
 mod file;
 mod files;
+mod mistake;
 mod sections;
+mod video;
 
 #[cfg(feature = "device")]
 pub(crate) use file::source;
@@ -18,7 +20,8 @@ pub(crate) use sections::{Config, Server};
 #[cfg(feature = "device")]
 pub(crate) use {
     files::{Files, Root},
-    sections::{Audio, Video},
+    sections::Audio,
+    video::Video,
 };
 
 #[cfg(test)]
@@ -71,9 +74,40 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_kind_names_its_line() {
-        let error = file::parse("[video]\nwidth = \"wide\"\n").unwrap_err().to_string();
-        assert!(error.contains("line 2"), "{error}");
+    fn a_value_of_the_wrong_kind_is_told_with_its_line_its_key_and_what_it_must_be() {
+        for (text, says) in [
+            ("[video]\nwidth = \"big\"", "line 2: video.width is \"big\": it must be a whole number"),
+            ("video.width = -1", "line 1: video.width is -1: it must be a whole number"),
+            ("[video]\n\nlinger = true", "line 3: video.linger is true: it must be a number"),
+            ("[video]\nsource = 5", "line 2: video.source is 5: it must be text in quotation marks"),
+            ("[video]\ntime_code = \"no\"", "line 2: video.time_code is \"no\": it must be true or false"),
+            (
+                "[server]\nlisten = \"8443\"",
+                "line 2: server.listen is \"8443\": it must be an address and a port, such as \"[::]:8443\"",
+            ),
+            ("[server]\nlisten = 8443", "line 2: server.listen is 8443: it must be an address and a port"),
+            ("[server]\nnames = \"a\"", "line 2: server.names is \"a\": it must be a list"),
+            (
+                "[network]\naddresses = [\"::1\", \"here\"]",
+                "line 2: network.addresses is \"here\": it must be an address",
+            ),
+            (
+                "[files]\nquota = \"4 gigs\"",
+                "line 2: files.quota is \"4 gigs\": it must be a number of bytes, such as 500000000 or \"4 GiB\"",
+            ),
+            (
+                "[files]\nroots = [{ name = 5, path = \"/a\" }]",
+                "line 2: files.roots.name is 5: it must be text",
+            ),
+            ("[files]\nroots = [{ path = \"/a\" }]", "line 2: files.roots: the key `name` is missing"),
+            ("video = 5", "line 1: video is 5: it must be a section"),
+            ("[video]\nzzzzzzzz = 1", "line 2: unknown key `zzzzzzzz`; there are `source`, `width`,"),
+        ] {
+            let error = file::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(says), "{text}: {error}");
+        }
+        let error = file::parse("[rendezvous]\ntoken = 12345").unwrap_err().to_string();
+        assert!(error.contains("rendezvous.token") && !error.contains("12345"), "a secret is shown: {error}");
     }
 
     #[test]
@@ -87,13 +121,20 @@ mod tests {
             ("[video]\nflip = \"vertical\"\nrotation = 90", "video.flip"),
             ("[video]\nbitrate = 100", "video.bitrate"),
             ("[rendezvous]\nurl = \"http://example.org\"", "rendezvous.url"),
+            ("[rendezvous]\nurl = \"wss://\"", "rendezvous.url"),
             ("[rendezvous]\nfingerprint = \"12:34\"", "rendezvous.fingerprint"),
             ("[network]\nports = \"9-1\"", "network.ports"),
             ("[server]\ncertificate = \"a.pem\"", "server.key"),
             ("[sessions]\nper_word = 0", "sessions.per_word"),
+            ("[server]\nplain = true", "server.plain"),
+            ("[server]\nplain = true\nlisten = \"192.0.2.1:80\"", "loopback"),
+            ("[log]\nlevel = \"loud\"", "log.level: \"loud\""),
+            ("[log]\nlevel = \"info,=\"", "log.level: \"info,=\""),
         ] {
             let error = file::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
+            assert!(error.starts_with("line 2: "), "{text}: {error}");
         }
+        assert!(file::parse("[server]\nplain = true\nlisten = \"[::1]:80\"").is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! The sections of the configuration file, with their defaults and bounds.
 
-use super::{commands::Command, files::Files};
+use super::{commands::Command, files::Files, video::Video};
 use crate::fingerprint::{Fingerprint, NoFingerprint};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -88,32 +88,6 @@ pub(crate) struct Certificate {
     pub key: PathBuf,
 }
 
-/// `[video]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Video {
-    /// `auto` (first camera, else the test picture), `test`, `none`, or a device such as `/dev/video0`.
-    pub source: String,
-    /// Wanted width, pixels.
-    pub width: u32,
-    /// Wanted height, pixels.
-    pub height: u32,
-    /// Wanted frames a second.
-    pub fps: u32,
-    /// Bits a second.
-    pub bitrate: u32,
-    /// Degrees clockwise: 0, 90, 180 or 270.
-    pub rotation: u32,
-    /// Empty, `horizontal` or `vertical`; with rotation 0 only.
-    pub flip: String,
-    /// `auto`, or an encoder's GStreamer name.
-    pub encoder: String,
-    /// Seconds that the camera stays open after the last viewer has left.
-    pub linger: f32,
-    /// Draws the time code of the test picture into a camera's picture too, to measure delay.
-    pub time_code: bool,
-}
-
 /// `[audio]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -169,23 +143,6 @@ impl Default for Server {
     }
 }
 
-impl Default for Video {
-    fn default() -> Self {
-        Self {
-            source: "auto".into(),
-            width: 1280,
-            height: 720,
-            fps: 30,
-            bitrate: 2_000_000,
-            rotation: 0,
-            flip: String::new(),
-            encoder: "auto".into(),
-            linger: 2.0,
-            time_code: false,
-        }
-    }
-}
-
 impl Default for Audio {
     fn default() -> Self {
         Self { source: "auto".into(), bitrate: 40_000 }
@@ -207,46 +164,37 @@ impl Default for Log {
 impl Config {
     /// Bounds that a type cannot tell. The sentence names the key and what it may be.
     pub(super) fn check(&self) -> Result<(), String> {
-        let Self { rendezvous, server, video, audio, network, sessions, .. } = self;
-        for (key, value, low, high) in [
-            ("video.width", video.width, 64, 4096),
-            ("video.height", video.height, 64, 4096),
-            ("video.fps", video.fps, 1, 120),
-            ("video.bitrate", video.bitrate, 50_000, 50_000_000),
-            ("audio.bitrate", audio.bitrate, 6_000, 510_000),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(format!("{key} is {value}; it may be {low} to {high}"));
-            }
-        }
-        if ![0, 90, 180, 270].contains(&video.rotation) {
-            return Err(format!("video.rotation is {}; it may be 0, 90, 180 or 270", video.rotation));
-        }
-        if video.width % 2 != 0 || video.height % 2 != 0 {
-            return Err("video.width and video.height must be even".into());
-        }
-        if !matches!((video.flip.as_str(), video.rotation), ("", _) | ("horizontal" | "vertical", 0)) {
-            return Err(
-                r#"video.flip may be "", "horizontal" or "vertical", the latter two with rotation 0"#.into(),
-            );
-        }
-        if !(0.0..=3600.0).contains(&video.linger) {
-            return Err(format!("video.linger is {}; it may be 0 to 3600 seconds", video.linger));
-        }
+        let Self { rendezvous, server, video, audio, network, sessions, log, .. } = self;
+        video.check()?;
+        within("audio.bitrate", audio.bitrate, 6_000, 510_000)?;
         if sessions.per_word == 0 || sessions.per_device == 0 {
             return Err("sessions.per_word and sessions.per_device must be at least 1".into());
         }
-        if !rendezvous.url.is_empty() && !rendezvous.url.starts_with("wss://") {
-            return Err("rendezvous.url must begin with wss:// (such as wss://example.org:8443/ws)".into());
+        let names_host = |host: &str| !host.is_empty() && !host.starts_with(['/', ':']);
+        if !rendezvous.url.is_empty() && !rendezvous.url.strip_prefix("wss://").is_some_and(names_host) {
+            return Err(
+                "rendezvous.url must begin with wss:// and name a host (such as wss://example.org:8443/ws)"
+                    .into(),
+            );
         }
+        crate::logging::check(&log.level).map_err(|problem| format!("log.level: {problem}"))?;
         self.files.check()?;
         rendezvous.certificate()?;
+        server.check_plain()?;
         server.given_certificate()?;
         server.stun_address()?;
         network.port_range()?;
         #[cfg(feature = "device")]
         self.commands().map_err(|error| error.to_string())?;
         Ok(())
+    }
+}
+
+/// Refuses what is out of bounds.
+pub(super) fn within(key: &str, value: u32, low: u32, high: u32) -> Result<(), String> {
+    match (low..=high).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{key} is {value}; it may be {low} to {high}")),
     }
 }
 
@@ -279,6 +227,21 @@ impl Server {
             }
             _ => Err("server.certificate and server.key go together: give both, or none".into()),
         }
+    }
+
+    /// What is sent in plain text is for this host alone.
+    fn check_plain(&self) -> Result<(), String> {
+        // Where systemd opens the socket, `listen` does not count; the server itself judges what it is given.
+        let given = std::env::var_os("LISTEN_FDS").is_some();
+        if self.plain && !given && !self.listen.ip().to_canonical().is_loopback() {
+            return Err(format!(
+                "server.plain is true and server.listen is \"{}\": plain HTTP would be readable by others, so it is for \
+                 loopback only; listen at \"127.0.0.1:{}\", or leave plain away",
+                self.listen,
+                self.listen.port()
+            ));
+        }
+        Ok(())
     }
 
     /// Where STUN listens, if it does.

@@ -6,6 +6,7 @@
 mod about;
 mod budget;
 mod claims;
+mod complaints;
 mod doors;
 mod orders;
 mod session;
@@ -21,6 +22,7 @@ use crate::{
 };
 use anyhow::Result;
 use claims::Claims;
+use complaints::Complaints;
 use doors::Doors;
 use orders::{Order, PendingWords};
 use protocol::{
@@ -68,6 +70,7 @@ pub(crate) struct Device {
     words: Words,
     pending: PendingWords,
     claims: Claims,
+    complaints: Complaints,
     doors: Doors,
     orders: mpsc::Receiver<Order>,
     /// Towards the rendezvous, while there is one.
@@ -91,6 +94,7 @@ impl Device {
             words,
             pending: PendingWords::default(),
             claims: Claims::new(token),
+            complaints: Complaints::default(),
             doors,
             orders,
             server: None,
@@ -135,7 +139,7 @@ impl Device {
             LinkEvent::Up(server) => self.server = Some(server),
             LinkEvent::Message(message) => self.on_message(message).await,
             LinkEvent::Down { why } => {
-                log::warn!("the rendezvous is out of reach: {why}; trying again by itself");
+                self.complain(&format!("is out of reach: {why}; trying again by itself"));
                 self.server = None;
                 self.claims.down();
                 self.doors.link_lost();
@@ -200,12 +204,21 @@ impl Device {
                 self.doors.left(&session);
             }
             FromServer::Refused { refusal, .. } => {
-                log::warn!("the rendezvous refuses: {}", refusal.message.escape_debug());
+                self.complain(&format!("refuses: {}", refusal.message.escape_debug()));
             }
             FromServer::Pong => {}
             FromServer::Absent { .. } | FromServer::Present { .. } | FromServer::Reply { .. } => {
                 log::warn!("the rendezvous sent a viewer's message to a device");
             }
+        }
+    }
+
+    /// What the owner may have to mend, though it is tried again.
+    fn complain(&mut self, why: &str) {
+        if self.complaints.is_due(why, Instant::now()) {
+            log::warn!("the rendezvous {why}");
+        } else {
+            log::debug!("the rendezvous still {why}");
         }
     }
 

@@ -140,8 +140,12 @@ async fn keep(remote: Remote, events: mpsc::Sender<LinkEvent>) {
     loop {
         let why = match time::timeout(CONNECT_TIME, remote.connect()).await {
             Ok(Ok(socket)) => {
+                let began = Instant::now();
                 let why = converse(socket, &events).await;
-                backoff = Backoff::new(Instant::now());
+                // One that takes connections only to end them is as good as none.
+                if began.elapsed() >= SILENCE {
+                    backoff = Backoff::new(Instant::now());
+                }
                 why
             }
             Ok(Err(error)) => format!("{:#}", anyhow::Error::from(error)),

@@ -1,6 +1,6 @@
 //! Which encoder to try, and in which order.
 
-use super::Kind;
+use super::{Kind, encoder_names};
 use crate::OpenError;
 use crate::board::{Family, board};
 use crate::gstreamer::known;
@@ -16,7 +16,7 @@ pub(crate) fn candidates(wish: Option<&str>) -> Result<Vec<Kind>, OpenError> {
     if let Some(wish) = wish {
         let known = Kind::ALL.into_iter().find(|kind| kind.name() == wish);
         let unknown = || {
-            let names = Kind::ALL.map(Kind::name).join(", ");
+            let names = encoder_names().join(", ");
             OpenError::Failed(format!(
                 "The encoder '{}' is not known here; these are: {names}.",
                 wish.escape_debug()

@@ -144,6 +144,12 @@ impl Kind {
     }
 }
 
+/// The elements that may be wished for by name.
+#[must_use]
+pub fn encoder_names() -> Vec<&'static str> {
+    Kind::ALL.into_iter().map(Kind::name).collect()
+}
+
 /// Whether the encoder with this element is a part of the chip.
 pub(super) fn hardware(element: &str) -> bool {
     Kind::ALL.into_iter().any(|kind| kind.name() == element && kind.hardware())
