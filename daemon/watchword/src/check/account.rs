@@ -2,7 +2,12 @@
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist, getgroups};
 use procfs::process::Process;
-use std::{ffi::CString, fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    ffi::CString,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 /// To be added up, as in a file's mode.
 pub(super) const READ: u32 = 4;
@@ -69,6 +74,15 @@ impl Account {
             return rustix::fs::access(path, access).is_ok();
         }
         Guard::of(path).is_some_and(|guard| self.may(&guard, wanted))
+    }
+
+    /// The outermost folder above `path` that it may not pass through, where there is one.
+    pub(super) fn barrier(&self, path: &Path) -> Option<PathBuf> {
+        // Links are followed where whoever asks may see where they lead.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
+        above.reverse();
+        above.into_iter().find(|folder| folder.exists() && !self.may_use(folder, EXECUTE)).map(Path::to_owned)
     }
 
     /// `the user watchword`, or `this user` where nobody else is meant.
