@@ -94,20 +94,18 @@ fn to_be_made(path: &Path, account: &Account) -> Finding {
     let Some(parent) = path.ancestors().find(|parent| parent.symlink_metadata().is_ok()) else {
         return absent(path);
     };
-    let why = match () {
-        () if !parent.is_dir() => format!("{} is no folder", parent.display()),
-        () if !account.may_use(parent, WRITE | EXECUTE) => {
-            format!("{} may make nothing in {}", account.shown(), parent.display())
-        }
-        () => return absent(path),
+    let set = "Set STATE_DIRECTORY (or HOME) to a folder of that user's";
+    let (why, advice) = if !parent.is_dir() {
+        (format!("{} is no folder", parent.display()), format!("{set}."))
+    } else if !account.may_use(parent, WRITE | EXECUTE) {
+        let make = format!("sudo install -d -o {} -m 700 {}", account.name, quoted(path));
+        let why = format!("{} may make nothing in {}", account.shown(), parent.display());
+        (why, format!("{set}, or make it: {make}"))
+    } else {
+        return absent(path);
     };
     let message =
         format!("There is no state folder {}, and the first start cannot make it: {why}.", path.display());
-    let advice = format!(
-        "Set STATE_DIRECTORY (or HOME) to a folder of that user's, or make it: sudo install -d -o {} -m 700 {}",
-        account.name,
-        quoted(path)
-    );
     Finding::failed(NAME, message, advice)
 }
 
