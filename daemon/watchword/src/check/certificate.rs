@@ -7,16 +7,16 @@ use std::{io::ErrorKind, path::PathBuf};
 
 const NAME: &str = "page";
 
-/// Looks at the files of `[server]`, which `account` is to read; no line where there is nothing wrong with them. `view` is
-/// that of the running device.
-pub(super) fn look(server: &Server, account: &Account, view: &View) -> Vec<Finding> {
+/// Looks at the files of `[server]`, which `account` is to read, that of a `service` or not; no line where there is
+/// nothing wrong with them. `view` is that of the running device.
+pub(super) fn look(server: &Server, (account, service): (&Account, bool), view: &View) -> Vec<Finding> {
     let Ok(Some(given)) = server.given_certificate() else { return Vec::new() };
     if server.plain {
         return Vec::new();
     }
     let files = [
-        File { what: "certificate", path: given.certificate.clone() },
-        File { what: "key", path: given.key.clone() },
+        File { what: "certificate", path: given.certificate.clone(), service },
+        File { what: "key", path: given.key.clone(), service },
     ];
     let findings: Vec<Finding> = files.iter().filter_map(|file| file.judge(account, view)).collect();
     if !findings.is_empty() {
@@ -31,6 +31,7 @@ struct File {
     /// Its key in `[server]`.
     what: &'static str,
     path: PathBuf,
+    service: bool,
 }
 
 impl File {
@@ -83,9 +84,10 @@ impl File {
             self.path.display(),
             account.shown()
         );
+        let instead = if self.service { HAND_OVER } else { "Give it a copy that it may read." };
         let advice = match account.barrier(&self.path) {
-            Some(folder) => format!("That user may not pass through {}. {HAND_OVER}", quoted(&folder)),
-            None => format!("See who may: ls -l {}. {HAND_OVER}", quoted(&self.path)),
+            Some(folder) => format!("That user may not pass through {}. {instead}", quoted(&folder)),
+            None => format!("See who may: ls -l {}. {instead}", quoted(&self.path)),
         };
         Finding::failed(NAME, message, advice)
     }
@@ -115,13 +117,13 @@ mod tests {
 
     #[test]
     fn without_files_of_the_owners_there_is_nothing_to_say() {
-        assert!(look(&Server::default(), &Account::current(), &View::default()).is_empty());
+        assert!(look(&Server::default(), (&Account::current(), false), &View::default()).is_empty());
     }
 
     #[test]
     fn files_that_are_missing_or_no_certificate_fail() {
         let scratch = tempfile::tempdir().unwrap();
-        let judged = || look(&server(scratch.path()), &Account::current(), &View::default());
+        let judged = || look(&server(scratch.path()), (&Account::current(), false), &View::default());
         let findings = judged();
         assert_eq!(findings.iter().map(|finding| finding.state).collect::<Vec<_>>(), [State::Failed; 2]);
         assert!(findings[1].message.contains("The key") && findings[1].message.contains("is not there"));
@@ -142,9 +144,10 @@ mod tests {
         }
         let stranger =
             Account { name: "watchword".into(), uid: 4_000_000, gids: vec![4_000_000], own: false };
-        let findings = look(&server(scratch.path()), &stranger, &View::default());
+        let findings = look(&server(scratch.path()), (&stranger, true), &View::default());
         assert_eq!((findings.len(), findings[0].state), (2, State::Failed));
         let folder = format!("pass through {}", scratch.path().canonicalize().unwrap().display());
-        assert!(findings[0].advice.as_ref().unwrap().contains(&folder), "{findings:?}");
+        let advice = findings[0].advice.as_ref().unwrap();
+        assert!(advice.contains(&folder) && advice.contains("/etc/credstore"), "{advice}");
     }
 }

@@ -127,35 +127,7 @@ async fn together(
         within("rendezvous", look_at_rendezvous(scene, config)),
         within("page", look_at_page(scene, config)),
     );
-    let (
-        journal,
-        permissions,
-        state,
-        words,
-        commands,
-        cameras,
-        microphone,
-        clock,
-        disk,
-        network,
-        rendezvous,
-        page,
-    ) = looks;
-    [
-        journal,
-        permissions,
-        state,
-        words,
-        commands,
-        cameras,
-        microphone,
-        clock,
-        disk,
-        network,
-        rendezvous,
-        page,
-    ]
-    .concat()
+    <[Vec<Finding>; 12]>::from(looks).concat()
 }
 
 fn look_at_words(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Finding> {
@@ -197,7 +169,7 @@ async fn look_at_page(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Findin
         None => unknown("page"),
         Some(config) if config.rendezvous.url.is_empty() => {
             let view = view::View::of(scene.daemon.pid);
-            let mut findings = certificate::look(&config.server, &scene.account, &view);
+            let mut findings = certificate::look(&config.server, (&scene.account, scene.is_service()), &view);
             findings.push(page::look(&config.server, &scene.place, scene.runs()).await);
             findings
         }
