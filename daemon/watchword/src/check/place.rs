@@ -111,8 +111,8 @@ fn to_be_made(path: &Path, account: &Account) -> Finding {
 
 fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let strange = files.iter().find(|(_, guard)| guard.uid != account.uid);
-    if let Some((file, guard)) = strange {
+    let strange: Vec<&(&str, Guard)> = files.iter().filter(|(_, guard)| guard.uid != account.uid).collect();
+    if let Some((file, guard)) = strange.first() {
         let shown = format!("{folder}/{file}");
         let message = format!(
             "{} belongs to the user {}, and the device runs as {}.",
@@ -120,7 +120,7 @@ fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Findin
             name(guard.uid),
             account.name
         );
-        findings.push(Finding::failed(NAME, message, format!("sudo chown -R {}: {folder}", account.name)));
+        findings.push(Finding::failed(NAME, message, give_back(Path::new(folder), &strange, account)));
     }
     let open: Vec<String> = files
         .iter()
@@ -135,6 +135,18 @@ fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Findin
         findings.push(Finding::ok(NAME, format!("{folder} belongs to the user {}.", account.name)));
     }
     findings
+}
+
+/// The whole folder changes hands only where it is one that Watchword makes for itself: `STATE_DIRECTORY` may name any.
+fn give_back(folder: &Path, strange: &[&(&str, Guard)], account: &Account) -> String {
+    if folder.file_name().is_some_and(|name| name == "watchword") {
+        return format!("sudo chown -R {}: {}", account.name, quoted(folder));
+    }
+    let files: Vec<String> = strange
+        .iter()
+        .map(|(file, _)| if file.is_empty() { quoted(folder) } else { quoted(&folder.join(file)) })
+        .collect();
+    format!("sudo chown {}: {}", account.name, files.join(" "))
 }
 
 #[cfg(test)]
@@ -162,9 +174,12 @@ mod tests {
         let findings = judge("/s", &[("", guard(999, 0o700)), ("words.json", guard(0, 0o600))], &account());
         assert_eq!((findings.len(), findings[0].state), (1, State::Failed));
         assert!(findings[0].message.starts_with("/s/words.json belongs to the user root"), "{findings:?}");
-        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown -R watchword: /s"));
+        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown watchword: /s/words.json"));
+        let own = judge("/var/lib/watchword", &[("words.json", guard(0, 0o600))], &account());
+        assert_eq!(own[0].advice.as_deref(), Some("sudo chown -R watchword: /var/lib/watchword"));
         let findings = judge("/s", &[("", guard(0, 0o700))], &account());
         assert!(findings[0].message.starts_with("/s belongs"), "{findings:?}");
+        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown watchword: /s"));
     }
 
     #[test]
