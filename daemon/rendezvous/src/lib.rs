@@ -27,3 +27,4 @@ pub use error::ServeError;
 pub use listen::Sockets;
 pub use server::{LocalDoor, LocalSocket, Server};
 pub use settings::{ClaimToken, Limits, PORT, Rate, STUN_PORT, Settings, Times, Tls};
+pub use tls::certificate_fits;

@@ -48,6 +48,14 @@ pub(crate) fn load(tls: &Tls, names: &[String]) -> Result<Option<Identity>, Serv
     }
 }
 
+/// Whether a server could use this certificate (a chain, its own first) and key, as PEM files. It makes nothing.
+///
+/// # Errors
+/// [`ServeError::Certificate`]: what is wrong with which of the two.
+pub fn certificate_fits(certificate: &Path, key: &Path) -> Result<(), ServeError> {
+    identity(certificate, key).map(drop)
+}
+
 fn identity(certificate: &Path, key: &Path) -> Result<Identity, ServeError> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

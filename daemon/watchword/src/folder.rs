@@ -28,6 +28,18 @@ pub(crate) fn state_folder() -> Result<PathBuf> {
     }
 }
 
+/// A path as a shell reads it, for a command that is printed.
+#[cfg(feature = "device")]
+pub(crate) fn quoted(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
+
+/// A word as a shell reads it. What no shell could be given (a NUL) stays as it is.
+#[cfg(feature = "device")]
+pub(crate) fn shell_word(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
 /// Writes `bytes` to `path` so that a crash leaves the old content or the new, readable by the owner alone.
 #[cfg(feature = "client")]
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {

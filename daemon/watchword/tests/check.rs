@@ -87,7 +87,8 @@ fn nothing_is_made_where_there_is_nothing() {
     assert_eq!(code, Some(0), "{report}");
     assert_line(&report, "state", "skipped", "the first start makes it");
     assert_line(&report, "words", "warning", "word add");
-    assert_line(&report, "rendezvous", "ok", "free");
+    assert_line(&report, "rendezvous", "ok", "will be its own server, at TCP port");
+    assert_line(&report, "rendezvous", "ok", ", which is free.");
     assert_line(&report, "page", "skipped", "does not run");
     let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["config.toml"], "it made something");
@@ -210,10 +211,10 @@ fn disks_that_take_no_files_are_told() {
     assert_line(&check(&home).0, "disk", "failed", "not there");
 }
 
-/// A server with STUN, its URL, and the fingerprint that it prints.
-fn server(home: &Home) -> (Running, String, String) {
+/// A server with STUN, its URL, and the fingerprint that it prints; `more` is of its `[server]`.
+fn server(home: &Home, more: &str) -> (Running, String, String) {
     let (port, stun) = (free_port(), UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let config = home.config(&format!("[server]\nlisten = \"127.0.0.1:{port}\"\nstun = \"{stun}\"\n"));
+    let config = home.config(&format!("[server]\nlisten = \"127.0.0.1:{port}\"\nstun = \"{stun}\"\n{more}"));
     let running = home.start(&["serve", "--config", config.to_str().unwrap()]);
     let fingerprint = running.line("fingerprint = ").split('"').nth(1).unwrap().to_owned();
     wait_for_port(port);
@@ -223,7 +224,7 @@ fn server(home: &Home) -> (Running, String, String) {
 #[test]
 fn a_server_elsewhere_is_asked_as_a_device_asks_it() {
     let (elsewhere, home) = (Home::new(), Home::new());
-    let (mut running, url, fingerprint) = server(&elsewhere);
+    let (mut running, url, fingerprint) = server(&elsewhere, "");
     let config = |fingerprint: &str| {
         let text = format!(
             "[rendezvous]\nurl = \"{url}\"\nfingerprint = \"{fingerprint}\"\ntoken = \"open-sesame\"\n"
@@ -241,12 +242,111 @@ fn a_server_elsewhere_is_asked_as_a_device_asks_it() {
     assert_eq!(code, Some(1));
     assert_line(&report, "rendezvous", "failed", &fingerprint);
     config("");
-    assert_line(&check(&home).0, "rendezvous", "failed", &fingerprint);
+    let report = check(&home).0;
+    assert_line(&report, "rendezvous", "failed", &fingerprint);
+    assert_line(
+        &report,
+        "rendezvous",
+        "failed",
+        "is not trusted: no authority that this system knows signed it",
+    );
 
     config(&fingerprint);
     running.signal("TERM");
     running.end();
     assert_line(&check(&home).0, "rendezvous", "failed", "nothing listens at that port");
+}
+
+#[test]
+fn a_token_that_the_server_asks_for_is_told() {
+    let (elsewhere, home) = (Home::new(), Home::new());
+    let (_running, url, fingerprint) = server(&elsewhere, "claim_token = \"open-sesame\"\n");
+    for (token, remedy) in [("", "set [rendezvous] token"), ("wrong", "correct [rendezvous] token")] {
+        let config = home.config(&format!(
+            "[rendezvous]\nurl = \"{url}\"\nfingerprint = \"{fingerprint}\"\ntoken = \"{token}\"\n[video]\nsource = \"none\"\n"
+        ));
+        let config = config.to_str().unwrap();
+        if token.is_empty() {
+            assert!(home.run(&["word", "add", "--config", config]).status.success());
+        }
+        let mut device = home.start(&["run", "--config", config]);
+        device.line("asks for a token");
+        let (report, code) = check(&home);
+        assert_eq!(code, Some(1), "{report}");
+        assert_line(&report, "words", "failed", remedy);
+        assert!(!line(&report, "words").1.contains("word remove"), "{report}");
+        device.signal("TERM");
+        device.end();
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_told_before_the_start() {
+    let (home, device, other) = (Home::new(), Device::start(), Device::start());
+    let given = |certificate: &str, key: &str| {
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nstun = \"\"\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n"
+        );
+        home.config(&(text + "[video]\nsource = \"none\"\n"));
+    };
+    given("/nonexistent/c.pem", "/nonexistent/k.pem");
+    let (report, code) = check(&home);
+    assert_eq!(code, Some(1), "{report}");
+    assert_line(
+        &report,
+        "page",
+        "failed failed skipped",
+        "The key of the configuration (/nonexistent/k.pem)",
+    );
+    let made = |home: &Home, name: &str| home.path().join("state/server").join(name).display().to_string();
+    given(&made(&device.home, "certificate.pem"), &made(&device.home, "key.pem"));
+    assert_line(&check(&home).0, "page", "skipped", "does not run");
+    given(&made(&device.home, "certificate.pem"), &made(&other.home, "key.pem"));
+    assert_line(&check(&home).0, "page", "failed skipped", "cannot use the key");
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_made_is_told_before_the_start() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    fs::write(home.path().join("file"), "").unwrap();
+    let mut command = home.command(&["check", "--json", "--config", path.to_str().unwrap()]);
+    for below in ["file/state", "file"] {
+        command.env("STATE_DIRECTORY", home.path().join(below));
+        let (report, code) = report(&command.output().unwrap());
+        assert_eq!(code, Some(1), "{report}");
+        assert_line(&report, "state", "failed", "the first start cannot make it");
+        assert_line(&report, "state", "failed", "is no folder");
+    }
+}
+
+#[test]
+fn an_address_and_a_microphone_that_are_not_there_are_told() {
+    let home = Home::new();
+    let port = free_port();
+    home.config(&format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\nstun = \"\"\n[video]\nsource = \"none\"\n[audio]\nsource = \"hw:97,0\"\n\
+         [network]\naddresses = [\"192.0.2.99\"]\n"
+    ));
+    let (report, code) = check(&home);
+    assert_eq!(code, Some(1), "{report}");
+    assert_line(
+        &report,
+        "network",
+        "warning",
+        "192.0.2.99 in [network] addresses is no address of this host",
+    );
+    assert_line(&report, "microphone", "failed", "hw:97,0");
+}
+
+#[test]
+fn a_folder_of_the_systems_is_nobodys_to_give_away() {
+    let home = Home::new();
+    home.loopback_config("[files]\nroots = [{ name = \"x\", path = \"/proc/sys\", writable = true }]\n");
+    let (report, code) = check(&home);
+    assert_eq!(code, Some(1), "{report}");
+    assert_line(&report, "disk", "failed", "/srv/watchword");
+    assert!(!line(&report, "disk").1.contains("chown"), "{report}");
 }
 
 #[test]
@@ -321,8 +421,9 @@ fn somebody_else_is_told_what_sudo_would_show() {
     command.env("STATE_DIRECTORY", device.home.path().join("state")).uid(65_534).gid(65_534);
     let (report, code) = report(&command.output().unwrap());
     assert_eq!(code, Some(0), "{report}");
+    let again = format!("sudo watchword check --config {}", config.display());
     for name in ["state", "words", "encoder", "rendezvous"] {
-        assert_line(&report, name, "skipped", "sudo watchword check");
+        assert_line(&report, name, "skipped", &again);
     }
     assert_line(&report, "page", "ok", "only sudo could compare its certificate");
     let closed = open.path().join("closed.toml");

@@ -2,7 +2,12 @@
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist, getgroups};
 use procfs::process::Process;
-use std::{ffi::CString, fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    ffi::CString,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 /// To be added up, as in a file's mode.
 pub(super) const READ: u32 = 4;
@@ -51,7 +56,7 @@ impl Account {
         Some(Self { name: user.name, uid: user.uid.as_raw(), gids, own: user.uid == Uid::effective() })
     }
 
-    /// Whether it may do this to a file of this owner, group and mode. (Access control lists are not asked.)
+    /// Whether it may do this to a file of this owner, group and mode. (Access control lists apart.)
     pub(super) fn may(&self, file: &Guard, wanted: u32) -> bool {
         let granted = match () {
             () if self.uid == 0 => return true,
@@ -62,13 +67,46 @@ impl Account {
         granted & wanted == wanted
     }
 
-    /// As [`Self::may`], with the last word for the kernel where the account is this process's own.
+    /// As [`Self::may`], with the last word for the kernel where the account is this process's own. What an access
+    /// control list grants it counts as well.
     pub(super) fn may_use(&self, path: &Path, wanted: u32) -> bool {
         if self.own {
             let access = rustix::fs::Access::from_bits_truncate(wanted);
             return rustix::fs::access(path, access).is_ok();
         }
-        Guard::of(path).is_some_and(|guard| self.may(&guard, wanted))
+        Guard::of(path).is_some_and(|guard| self.may(&guard, wanted)) || self.is_granted(path, wanted)
+    }
+
+    /// Whether an access control list (acl(5)) grants it this, by its name or by that of a group. What the kernel keeps: a
+    /// version, then tag, rights and id of each entry.
+    fn is_granted(&self, path: &Path, wanted: u32) -> bool {
+        const USER: u16 = 2;
+        const GROUP: u16 = 8;
+        const MASK: u16 = 16;
+        let mut list = [0_u8; 4096];
+        let Ok(length) = rustix::fs::getxattr(path, "system.posix_acl_access", &mut list[..]) else {
+            return false;
+        };
+        let entries = list.get(4..length).unwrap_or_default().as_chunks::<8>().0.iter();
+        let entries: Vec<(u16, u16, u32)> = entries
+            .map(|[t0, t1, r0, r1, id @ ..]| {
+                (u16::from_le_bytes([*t0, *t1]), u16::from_le_bytes([*r0, *r1]), u32::from_le_bytes(*id))
+            })
+            .collect();
+        let mask = entries.iter().find(|entry| entry.0 == MASK).map_or(7, |entry| entry.1);
+        entries.iter().any(|(tag, rights, id)| {
+            let meant = (*tag == USER && *id == self.uid) || (*tag == GROUP && self.gids.contains(id));
+            meant && u32::from(rights & mask) & wanted == wanted
+        })
+    }
+
+    /// The outermost folder above `path` that it may not pass through, where there is one.
+    pub(super) fn barrier(&self, path: &Path) -> Option<PathBuf> {
+        // Links are followed where whoever asks may see where they lead.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
+        above.reverse();
+        above.into_iter().find(|folder| folder.exists() && !self.may_use(folder, EXECUTE)).map(Path::to_owned)
     }
 
     /// `the user watchword`, or `this user` where nobody else is meant.
@@ -130,6 +168,28 @@ mod tests {
         let odd = Guard { uid: 1000, gid: 44, mode: 0o077 };
         assert!(!account(1000, &[44]).may(&odd, READ), "an owner without rights has those of no group");
         assert!(account(7, &[7]).may(&odd, READ | WRITE | EXECUTE));
+    }
+
+    #[test]
+    fn what_an_access_control_list_grants_counts() {
+        let scratch = tempfile::tempdir().unwrap();
+        let stranger = account(4_000_000, &[4_000_000]);
+        assert!(!stranger.may_use(scratch.path(), WRITE));
+        // Version 2; then tag, rights and id of the owner, one user, the group, the mask and all others.
+        let entries: [(u16, u16, u32); 5] =
+            [(1, 7, u32::MAX), (2, 7, 4_000_000), (4, 5, u32::MAX), (16, 7, u32::MAX), (32, 5, u32::MAX)];
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, rights, id) in entries {
+            list.extend(tag.to_le_bytes().into_iter().chain(rights.to_le_bytes()).chain(id.to_le_bytes()));
+        }
+        let flags = rustix::fs::XattrFlags::empty();
+        match rustix::fs::setxattr(scratch.path(), "system.posix_acl_access", &list, flags) {
+            Ok(()) => {
+                assert!(stranger.may_use(scratch.path(), WRITE));
+                assert!(!account(4_000_001, &[4_000_001]).may_use(scratch.path(), WRITE), "another's");
+            }
+            Err(error) => assert_eq!(error, rustix::io::Errno::OPNOTSUPP, "a file system without lists"),
+        }
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Disks: is there room for files, and may they be written?
 
 use super::{
-    account::{Account, EXECUTE, READ, WRITE},
+    access::{Use, remedy},
+    account::{Account, Guard},
     finding::Finding,
     place::Place,
+    scene::Scene,
     view::View,
 };
 use crate::config::Files;
 use bytesize::ByteSize;
 use rustix::fs::StatVfsMountFlags;
 use std::{
+    fmt::Write as _,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -22,6 +25,8 @@ const STATE: u64 = 64 << 20;
 const COUNTING: Duration = Duration::from_secs(2);
 /// What a file takes at least: a block of most file systems, and what the quota counts in.
 const BLOCK: u64 = 4096;
+/// Where the service's sandbox is opened for a folder.
+const DROP_IN: &str = "files.conf in /usr/share/doc/watchword/examples";
 
 /// A file system, below one folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +44,18 @@ struct Folder {
     path: PathBuf,
     writable: bool,
     space: Result<Space, ErrorKind>,
+    guard: Option<Guard>,
     may_use: bool,
+    /// Below the state folder.
+    own: bool,
 }
 
 /// Looks at the state folder and at the folders of `[files]`; `view` is that of the running device.
-pub(super) fn look(files: &Files, place: &Place, account: &Account, view: &View) -> Vec<Finding> {
+pub(super) fn look(files: &Files, scene: &Scene, view: &View) -> Vec<Finding> {
+    let (place, account, service) = (&scene.place, &scene.account, scene.is_service());
     let mut findings = Vec::new();
     if let Some(path) = place.folder() {
-        let folder = Folder::at("The state folder".into(), path.clone(), true, account);
+        let folder = Folder::at("The state folder".into(), path.clone(), true, (account, place));
         // Its owner is judged elsewhere.
         findings.extend(folder.bad_file_system().or_else(|| folder.too_full(STATE)));
     }
@@ -62,7 +71,8 @@ pub(super) fn look(files: &Files, place: &Place, account: &Account, view: &View)
         )];
     }
     let used = used(folders.iter().filter(|folder| folder.writable).map(|folder| folder.path.as_path()));
-    findings.extend(folders.iter().map(|folder| folder.judge(files.floor.as_u64(), account, view)));
+    findings
+        .extend(folders.iter().map(|folder| folder.judge(files.floor.as_u64(), (account, service), view)));
     let quota = files.quota.as_u64();
     if let Some(used) = used.filter(|used| *used >= quota) {
         findings.push(Finding::warning(
@@ -82,44 +92,37 @@ fn folders(files: &Files, place: &Place, account: &Account) -> Vec<Folder> {
     if files.roots.is_empty() {
         let path = place.folder().map(|folder| folder.join("files")).filter(|path| path.exists());
         return path
-            .map(|path| Folder::at("The files' folder".into(), path, true, account))
+            .map(|path| Folder::at("The files' folder".into(), path, true, (account, place)))
             .into_iter()
             .collect();
     }
     let folder = |root: &crate::config::Root| {
-        Folder::at(format!("The files' folder {:?}", root.name), root.path.clone(), root.writable, account)
+        let what = format!("The files' folder {:?}", root.name);
+        Folder::at(what, root.path.clone(), root.writable, (account, place))
     };
     files.roots.iter().map(folder).collect()
 }
 
 impl Folder {
-    fn at(what: String, path: PathBuf, writable: bool, account: &Account) -> Self {
-        let wanted = READ | EXECUTE | if writable { WRITE } else { 0 };
+    fn at(what: String, path: PathBuf, writable: bool, (account, place): (&Account, &Place)) -> Self {
+        let wanted = wanted(writable).bits();
+        let own = place.folder().is_some_and(|state| path.starts_with(state));
         let is_folder = path.metadata().and_then(|metadata| match metadata.is_dir() {
             true => Ok(()),
             false => Err(ErrorKind::NotADirectory.into()),
         });
         let space = is_folder.and_then(|()| space(&path)).map_err(|error| error.kind());
-        Self { may_use: account.may_use(&path, wanted), what, path, writable, space }
+        let (guard, may_use) = (Guard::of(&path), account.may_use(&path, wanted));
+        Self { what, path, writable, space, guard, may_use, own }
     }
 
-    fn judge(&self, floor: u64, account: &Account, view: &View) -> Finding {
+    /// `service`: the account is that of the service, with its sandbox.
+    fn judge(&self, floor: u64, (account, service): (&Account, bool), view: &View) -> Finding {
         if let Some(finding) = self.bad_file_system().or_else(|| self.sandboxed(view)) {
             return finding;
         }
         if !self.may_use {
-            let rights = if self.writable { "write" } else { "read" };
-            let message = format!(
-                "{} may not be {}: {} has no right to {rights} it.",
-                self.shown(),
-                if self.writable { "written" } else { "read" },
-                account.shown()
-            );
-            return Finding::failed(
-                NAME,
-                message,
-                format!("sudo chown -R {}: {}", account.name, self.path.display()),
-            );
+            return self.refused(account, service);
         }
         if let Some(finding) = self.too_full(floor).filter(|_| self.writable) {
             return finding;
@@ -130,6 +133,20 @@ impl Folder {
         }
         let room = free.saturating_sub(floor);
         Finding::ok(NAME, format!("{} has room for {} more.", self.shown(), bytes(room)))
+    }
+
+    fn refused(&self, account: &Account, service: bool) -> Finding {
+        let (done, rights) = if self.writable { ("written", "write") } else { ("read", "read") };
+        let message =
+            format!("{} may not be {done}: {} has no right to {rights} it.", self.shown(), account.shown());
+        let mut advice = self.guard.map_or_else(
+            || "See who owns it: ls -ld".to_owned(),
+            |guard| remedy(account, &self.path, &guard, wanted(self.writable), self.own),
+        );
+        if service && !self.own {
+            let _ = write!(advice, " (The service's sandbox needs a drop-in as well: see {DROP_IN}.)");
+        }
+        Finding::failed(NAME, message, advice)
     }
 
     /// What makes the folder useless, whoever uses it.
@@ -175,7 +192,7 @@ impl Folder {
             (false, false) => return None,
         };
         let message = format!("{} is there, but the service's sandbox {how}.", self.shown());
-        let advice = "Allow it in a drop-in: see files.conf in /usr/share/doc/watchword/examples.";
+        let advice = format!("Allow it in a drop-in: see {DROP_IN}.");
         Some(Finding::failed(NAME, message, advice))
     }
 
@@ -199,6 +216,10 @@ impl Folder {
     fn shown(&self) -> String {
         format!("{} ({})", self.what, self.path.display())
     }
+}
+
+fn wanted(writable: bool) -> Use {
+    if writable { Use::Write } else { Use::Read }
 }
 
 fn space(path: &Path) -> io::Result<Space> {
@@ -243,16 +264,16 @@ mod tests {
             path: "/srv/inbox".into(),
             writable: true,
             space,
+            guard: Some(Guard { uid: 1000, gid: 1000, mode: 0o40_755 }),
             may_use: true,
+            own: false,
         }
     }
 
     fn judged(folder: &Folder) -> Finding {
-        folder.judge(
-            GIB,
-            &Account { name: "watchword".into(), uid: 999, gids: vec![999], own: false },
-            &View::default(),
-        )
+        // The group 2 is `bin` on Debian.
+        let account = Account { name: "watchword".into(), uid: 999, gids: vec![2], own: false };
+        folder.judge(GIB, (&account, true), &View::default())
     }
 
     const GOOD: Space = Space { free: 5 * GIB, read_only: false, no_inodes: false };
@@ -279,7 +300,9 @@ mod tests {
             assert!(finding.message.contains(part) && finding.message.contains("/srv/inbox"), "{finding:?}");
         }
         let finding = judged(&Folder { may_use: false, ..folder(Ok(GOOD)) });
-        assert_eq!(finding.advice.as_deref(), Some("sudo chown -R watchword: /srv/inbox"));
+        let advice = finding.advice.unwrap();
+        assert!(advice.starts_with("sudo chgrp bin /srv/inbox && sudo chmod g+rwxs /srv/inbox"), "{advice}");
+        assert!(advice.contains("files.conf") && !advice.contains("chown"), "{advice}");
         assert_eq!(judged(&folder(Err(ErrorKind::PermissionDenied))).state, State::Skipped);
     }
 

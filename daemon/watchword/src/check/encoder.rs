@@ -70,14 +70,14 @@ fn judge(trial: Result<EncoderTrial, OpenError>, cores: usize) -> Finding {
     Finding::ok(NAME, format!("{measured}."))
 }
 
-/// `x264enc (software): 30.0 of 30 pictures a second at 1280x720, with 0.61 of 4 cores`.
+/// `x264enc (software): 30.0 of 30 pictures a second at 1280x720, and that second took 0.61 of 4 cores`.
 fn measured(trial: &EncoderTrial, cores: usize) -> String {
     let EncoderTrial { encoder, width, height, wanted_fps, fps, cores: used, .. } = trial;
     let kind = if trial.hardware { "hardware" } else { "software" };
     // A second has its edges: one picture more than wanted says nothing.
     let fps = fps.min(f32::from(u16::try_from(*wanted_fps).unwrap_or(u16::MAX)));
     format!(
-        "{encoder} ({kind}): {fps:.0} of {wanted_fps} pictures a second at {width}x{height}, with {used:.2} of {cores} cores"
+        "{encoder} ({kind}): {fps:.0} of {wanted_fps} pictures a second at {width}x{height}, and that second took {used:.2} of {cores} cores"
     )
 }
 
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(finding.state, State::Ok);
         assert_eq!(
             finding.message,
-            "x264enc (software): 30 of 30 pictures a second at 1280x720, with 0.61 of 4 cores."
+            "x264enc (software): 30 of 30 pictures a second at 1280x720, and that second took 0.61 of 4 cores."
         );
     }
 

@@ -3,9 +3,11 @@
 //! It changes nothing: it makes no file, opens no camera that somebody uses, and shows no secret. One subject a file;
 //! in each, facts are gathered apart from the judgement of them, which tests call with facts of their own.
 
+mod access;
 mod account;
 mod age;
 mod cameras;
+mod certificate;
 mod clock;
 mod commands;
 mod configuration;
@@ -15,6 +17,7 @@ mod finding;
 mod holders;
 mod journal;
 mod microphone;
+mod network;
 mod page;
 mod permissions;
 mod place;
@@ -30,7 +33,7 @@ mod words;
 pub(crate) use holders::Holders;
 pub(crate) use report::Report;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use finding::Finding;
 use media::VideoSettings;
 use scene::Scene;
@@ -40,15 +43,21 @@ use tokio::{task::spawn_blocking, time::timeout};
 /// How long one look may take. Each has shorter bounds of its own; this one is for disks and drivers that hang.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Looks at everything. `config` is what came of reading `file`; `video` are the picture's settings of it.
+/// What systemd hands to the running service in the place of `[rendezvous] token`.
+const TOKEN_CREDENTIAL: &str = "/run/credentials/watchword.service/watchword.rendezvous.token";
+/// What shows more of most things.
+const AGAIN: &str = "sudo watchword check";
+
+/// Looks at everything. `config` is what came of reading the file `named` on the command line, or else the system's;
+/// `video` are the picture's settings of it.
 pub(crate) async fn examine(
     config: Result<Config, ConfigError>,
-    file: Option<&Path>,
+    named: Option<&Path>,
     video: impl FnOnce(&Config) -> Option<VideoSettings>,
 ) -> Report {
     let misconfigured = config.as_ref().is_err_and(|error| !configuration::forbidden(error));
-    let mut findings = vec![configuration::judge(&config, file)];
-    let scene = Arc::new(Scene::look().await);
+    let mut findings = vec![configuration::judge(&config, config::source(named))];
+    let scene = Arc::new(Scene::look(named).await);
     findings.push(unit::judge(&scene.unit, scene.now, scene.daemon.pid));
     if let Some(pid) = scene.daemon.pid.filter(|_| scene.daemon.hangs) {
         let message = format!("The running device (pid {pid}) does not answer its owner's questions.");
@@ -68,6 +77,11 @@ pub(crate) async fn examine(
         None => unknown("encoder"),
     };
     findings.splice(encoder..encoder, tried);
+    // What is asked once more is asked of the same configuration.
+    let again = scene.with_config(AGAIN);
+    for advice in findings.iter_mut().filter_map(|finding| finding.advice.as_mut()) {
+        *advice = advice.replace(AGAIN, &again);
+    }
     Report::new(findings, misconfigured)
 }
 
@@ -98,8 +112,8 @@ async fn together(
             let sandbox = scene.unit.as_ref().ok().filter(|_| scene.is_service()).map(|unit| &unit.sandbox);
             permissions::look(&scene.account, sandbox)
         }),
-        with_scene("state", |scene| place::look(&scene.place, &scene.account)),
-        with_scene("words", |scene| words::judge(&scene.words, scene.now, scene.is_service())),
+        with_scene("state", |scene| place::look(&scene.place, &scene.account, scene.is_service())),
+        async { look_at_words(scene, config) },
         with_config("commands", |scene, config| commands::look(config, &scene.account)),
         cameras,
         with_config("microphone", |scene, config| {
@@ -107,15 +121,20 @@ async fn together(
         }),
         within("clock", look_at_clock(scene, config)),
         with_config("disk", |scene, config| {
-            disk::look(&config.files, &scene.place, &scene.account, &view::View::of(scene.daemon.pid))
+            disk::look(&config.files, scene, &view::View::of(scene.daemon.pid))
         }),
+        async { config.map_or_else(Vec::new, |config| network::look(&config.network.addresses)) },
         within("rendezvous", look_at_rendezvous(scene, config)),
         within("page", look_at_page(scene, config)),
     );
-    let (journal, permissions, state, words, commands, cameras, microphone, clock, disk, rendezvous, page) =
-        looks;
-    [journal, permissions, state, words, commands, cameras, microphone, clock, disk, rendezvous, page]
-        .concat()
+    <[Vec<Finding>; 12]>::from(looks).concat()
+}
+
+fn look_at_words(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Finding> {
+    let has_token =
+        config.map(|config| !config.rendezvous.token.is_empty() || Path::new(TOKEN_CREDENTIAL).exists());
+    let typed = |command: &str| scene.typed(command);
+    words::judge(&scene.words, &words::Circumstances { now: scene.now, typed: &typed, has_token })
 }
 
 async fn look_at_journal(scene: &Scene) -> Vec<Finding> {
@@ -149,7 +168,10 @@ async fn look_at_page(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Findin
     match config {
         None => unknown("page"),
         Some(config) if config.rendezvous.url.is_empty() => {
-            vec![page::look(&config.server, &scene.place, scene.runs()).await]
+            let view = view::View::of(scene.daemon.pid);
+            let mut findings = certificate::look(&config.server, (&scene.account, scene.is_service()), &view);
+            findings.push(page::look(&config.server, &scene.place, scene.runs()).await);
+            findings
         }
         Some(_) => vec![Finding::skipped("page", "The server elsewhere serves the page.")],
     }

@@ -1,11 +1,15 @@
 //! The state folder: is it there, and does it belong to who runs the device?
 
 use super::{
-    account::{Account, Guard, name},
+    account::{Account, EXECUTE, Guard, WRITE, name},
     finding::Finding,
 };
-use crate::state::StateDirectory;
-use std::{fs, io::ErrorKind, path::PathBuf};
+use crate::{folder::quoted, state::StateDirectory};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 const NAME: &str = "state";
 /// What is in the folder, as far as its owner matters.
@@ -19,7 +23,7 @@ const SECRETS: [&str; 4] = ["identity.key", "opaque.key", "pass.key", "server/ke
 pub(super) enum Place {
     /// It can be looked into.
     Folder(PathBuf),
-    /// The device has never run.
+    /// The device has never run, or cannot.
     Absent(PathBuf),
     /// It is somebody else's.
     Forbidden(PathBuf),
@@ -36,8 +40,18 @@ impl Place {
         };
         match fs::read_dir(&path) {
             Ok(_) => Self::Folder(path),
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::Absent(path),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Self::Absent(path)
+            }
             Err(_) => Self::Forbidden(path),
+        }
+    }
+
+    /// Where it is, or is to be.
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Folder(path) | Self::Absent(path) | Self::Forbidden(path) => Some(path),
+            Self::Unknown(_) => None,
         }
     }
 
@@ -50,15 +64,12 @@ impl Place {
     }
 }
 
-/// Looks at the folder and judges it; `account` runs the device.
-pub(super) fn look(place: &Place, account: &Account) -> Vec<Finding> {
+/// Looks at the folder and judges it; `account` runs the device. systemd makes the folder of a `service`.
+pub(super) fn look(place: &Place, account: &Account, service: bool) -> Vec<Finding> {
     match place {
         Place::Unknown(why) => vec![Finding::failed(NAME, format!("{why}."), "Set STATE_DIRECTORY or HOME.")],
-        Place::Absent(path) => {
-            let message =
-                format!("There is no state folder {} yet: the first start makes it.", path.display());
-            vec![Finding::skipped(NAME, message)]
-        }
+        Place::Absent(path) if service => vec![absent(path)],
+        Place::Absent(path) => vec![to_be_made(path, account)],
         Place::Forbidden(path) => {
             let message = format!("This user may not look into {}.", path.display());
             vec![Finding::skipped(NAME, message).advising("sudo watchword check")]
@@ -73,10 +84,35 @@ pub(super) fn look(place: &Place, account: &Account) -> Vec<Finding> {
     }
 }
 
+fn absent(path: &Path) -> Finding {
+    let message = format!("There is no state folder {} yet: the first start makes it.", path.display());
+    Finding::skipped(NAME, message)
+}
+
+/// Whether the account may make the folder, with all that is missing above it.
+fn to_be_made(path: &Path, account: &Account) -> Finding {
+    let Some(parent) = path.ancestors().find(|parent| parent.symlink_metadata().is_ok()) else {
+        return absent(path);
+    };
+    let set = "Set STATE_DIRECTORY (or HOME) to a folder of that user's";
+    let (why, advice) = if !parent.is_dir() {
+        (format!("{} is no folder", parent.display()), format!("{set}."))
+    } else if !account.may_use(parent, WRITE | EXECUTE) {
+        let make = format!("sudo install -d -o {} -m 700 {}", account.name, quoted(path));
+        let why = format!("{} may make nothing in {}", account.shown(), parent.display());
+        (why, format!("{set}, or make it: {make}"))
+    } else {
+        return absent(path);
+    };
+    let message =
+        format!("There is no state folder {}, and the first start cannot make it: {why}.", path.display());
+    Finding::failed(NAME, message, advice)
+}
+
 fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let strange = files.iter().find(|(_, guard)| guard.uid != account.uid);
-    if let Some((file, guard)) = strange {
+    let strange: Vec<&(&str, Guard)> = files.iter().filter(|(_, guard)| guard.uid != account.uid).collect();
+    if let Some((file, guard)) = strange.first() {
         let shown = format!("{folder}/{file}");
         let message = format!(
             "{} belongs to the user {}, and the device runs as {}.",
@@ -84,7 +120,7 @@ fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Findin
             name(guard.uid),
             account.name
         );
-        findings.push(Finding::failed(NAME, message, format!("sudo chown -R {}: {folder}", account.name)));
+        findings.push(Finding::failed(NAME, message, give_back(Path::new(folder), &strange, account)));
     }
     let open: Vec<String> = files
         .iter()
@@ -99,6 +135,18 @@ fn judge(folder: &str, files: &[(&str, Guard)], account: &Account) -> Vec<Findin
         findings.push(Finding::ok(NAME, format!("{folder} belongs to the user {}.", account.name)));
     }
     findings
+}
+
+/// The whole folder changes hands only where it is one that Watchword makes for itself: `STATE_DIRECTORY` may name any.
+fn give_back(folder: &Path, strange: &[&(&str, Guard)], account: &Account) -> String {
+    if folder.file_name().is_some_and(|name| name == "watchword") {
+        return format!("sudo chown -R {}: {}", account.name, quoted(folder));
+    }
+    let files: Vec<String> = strange
+        .iter()
+        .map(|(file, _)| if file.is_empty() { quoted(folder) } else { quoted(&folder.join(file)) })
+        .collect();
+    format!("sudo chown {}: {}", account.name, files.join(" "))
 }
 
 #[cfg(test)]
@@ -126,9 +174,38 @@ mod tests {
         let findings = judge("/s", &[("", guard(999, 0o700)), ("words.json", guard(0, 0o600))], &account());
         assert_eq!((findings.len(), findings[0].state), (1, State::Failed));
         assert!(findings[0].message.starts_with("/s/words.json belongs to the user root"), "{findings:?}");
-        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown -R watchword: /s"));
+        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown watchword: /s/words.json"));
+        let own = judge("/var/lib/watchword", &[("words.json", guard(0, 0o600))], &account());
+        assert_eq!(own[0].advice.as_deref(), Some("sudo chown -R watchword: /var/lib/watchword"));
         let findings = judge("/s", &[("", guard(0, 0o700))], &account());
         assert!(findings[0].message.starts_with("/s belongs"), "{findings:?}");
+        assert_eq!(findings[0].advice.as_deref(), Some("sudo chown watchword: /s"));
+    }
+
+    #[test]
+    fn a_folder_that_the_first_start_cannot_make_fails() {
+        let scratch = tempfile::tempdir().unwrap(); // of whoever runs this, and for nobody else to write
+        let path = scratch.path().join("home/state");
+        let stranger = Account { uid: 4_000_000, gids: vec![4_000_000], ..account() };
+        let finding = &look(&Place::Absent(path.clone()), &stranger, false)[0];
+        assert_eq!(finding.state, State::Failed);
+        assert!(
+            finding.message.contains("cannot make it") && finding.message.contains("may make nothing in")
+        );
+        assert!(
+            finding.advice.as_ref().unwrap().contains("sudo install -d -o watchword -m 700"),
+            "{finding:?}"
+        );
+        assert_eq!(
+            look(&Place::Absent(path.clone()), &stranger, true)[0].state,
+            State::Skipped,
+            "systemd does"
+        );
+        assert_eq!(look(&Place::Absent(path), &Account::current(), false)[0].state, State::Skipped);
+        std::fs::write(scratch.path().join("file"), "").unwrap();
+        let below = Place::Absent(scratch.path().join("file/state"));
+        let finding = &look(&below, &Account::current(), false)[0];
+        assert!(finding.state == State::Failed && finding.message.contains("is no folder"), "{finding:?}");
     }
 
     #[test]

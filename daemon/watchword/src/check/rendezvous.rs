@@ -49,11 +49,12 @@ pub(super) fn own(
     }
     let shown: Vec<String> =
         ports.iter().map(|port| format!("{} port {}", port.protocol, port.address.port())).collect();
-    let message = match runs {
-        Some(true) => "This device is its own server, at",
-        Some(false) | None => "This device will be its own server; free are",
+    let (is, free) = match (runs, shown.len()) {
+        (Some(true), _) => ("is", ""),
+        (Some(false) | None, 1) => ("will be", ", which is free"),
+        (Some(false) | None, _) => ("will be", ", which are free"),
     };
-    vec![Finding::ok(NAME, format!("{message} {}.", shown.join(" and ")))]
+    vec![Finding::ok(NAME, format!("This device {is} its own server, at {}{free}.", shown.join(" and ")))]
 }
 
 /// A port that the device's server wants.
@@ -184,7 +185,7 @@ fn not_greeted(url: &str, error: &ConnectError, trust: &Arc<Trust>) -> Finding {
         ),
         (ConnectError::Tls(_), Some(Verdict::Wrong { seen, why })) => Finding::failed(
             NAME,
-            format!("The certificate of {url} is not trusted: {why}."),
+            format!("The certificate of {url} is not trusted: {}.", plainly(&why)),
             format!(
                 "Is the clock right? If the server made its certificate itself, and prints this fingerprint, put it into [rendezvous] fingerprint: {seen}"
             ),
@@ -219,6 +220,16 @@ fn not_greeted(url: &str, error: &ConnectError, trust: &Arc<Trust>) -> Finding {
             format!("{why}."),
             "Correct [rendezvous] url: wss://HOST:PORT/ws, as `watchword serve` prints it.",
         ),
+    }
+}
+
+/// The reasons that people meet, in place of rustls' names for them (`invalid peer certificate: UnknownIssuer`).
+fn plainly(why: &str) -> &str {
+    let reason = why.rsplit(": ").next().unwrap_or(why);
+    match reason.split(['(', ' ']).next().unwrap_or(reason) {
+        "UnknownIssuer" => "no authority that this system knows signed it",
+        _ if why.contains("CaUsedAsEndEntity") => "its server made it itself",
+        _ => why,
     }
 }
 
@@ -289,6 +300,14 @@ mod tests {
         assert!(not_greeted("wss://a:1/ws", &silent, &trust).advice.unwrap().contains("firewall"));
         let wrong = ConnectError::Tls(io::Error::other("no TLS"));
         assert!(not_greeted("wss://a:1/ws", &wrong, &trust).message.contains("no TLS"));
+    }
+
+    #[test]
+    fn why_a_certificate_is_not_trusted_is_said_in_plain_words() {
+        let unsigned = rustls::Error::from(rustls::CertificateError::UnknownIssuer).to_string();
+        assert_eq!(plainly(&unsigned), "no authority that this system knows signed it");
+        let other = "certificate expired: verification time 7 (UNIX)";
+        assert_eq!(plainly(other), other);
     }
 
     #[test]

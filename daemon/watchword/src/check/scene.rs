@@ -10,10 +10,14 @@ use super::{
 };
 use crate::{
     device::Listed,
+    folder::quoted,
     owner::{self, Question, Reply},
     state::{StateDirectory, Words, now},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// How long the running daemon may take to answer.
@@ -31,6 +35,8 @@ pub(super) struct Scene {
     pub(super) daemon: Daemon,
     pub(super) words: Known,
     pub(super) holders: Holders,
+    /// The configuration that the command line names.
+    named: Option<PathBuf>,
 }
 
 /// The running device.
@@ -45,8 +51,8 @@ pub(super) struct Daemon {
 }
 
 impl Scene {
-    /// Looks around. Each question has its own bound in time.
-    pub(super) async fn look() -> Self {
+    /// Looks around; `named`: the configuration that the command line names. Each question has its own bound in time.
+    pub(super) async fn look(named: Option<&Path>) -> Self {
         let looking = tokio::task::spawn_blocking(Holders::look);
         let unit = Unit::ask(UNIT).await;
         let place = Place::find();
@@ -64,7 +70,23 @@ impl Scene {
             None => on_disk(&place),
         };
         let holders = timeout(PATIENCE, looking).await.ok().and_then(Result::ok).unwrap_or_default();
-        Self { now: now(), unit, account, root: current.uid == 0, place, daemon, words, holders }
+        let (root, named) = (current.uid == 0, named.map(Path::to_owned));
+        Self { now: now(), unit, account, root, place, daemon, words, holders, named }
+    }
+
+    /// A command that is about the same configuration.
+    pub(super) fn with_config(&self, command: &str) -> String {
+        let named = self.named.as_deref();
+        named.map_or_else(|| command.to_owned(), |named| format!("{command} --config {}", quoted(named)))
+    }
+
+    /// What the owner types for a command about the state.
+    pub(super) fn typed(&self, command: &str) -> String {
+        let command = self.with_config(command);
+        match self.place.path() {
+            Some(path) => StateDirectory::existing(path.clone()).typed(&command),
+            None => command,
+        }
     }
 
     /// Whether it is the service that runs the device, or would.

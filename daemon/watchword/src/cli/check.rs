@@ -35,8 +35,7 @@ impl Check {
             .build()
             .context("the runtime cannot start")?;
         let read = config::load(file);
-        let report =
-            runtime.block_on(examine(read, config::source(file), |config| video_settings(&config.video)));
+        let report = runtime.block_on(examine(read, file, |config| video_settings(&config.video)));
         self.print(&report).context("the output cannot be written")?;
         // A look that hangs in a driver must not keep its report waiting.
         runtime.shutdown_background();

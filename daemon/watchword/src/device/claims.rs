@@ -26,7 +26,7 @@ pub(super) struct Claims {
 enum Claim {
     Asked,
     Held,
-    Refused { again: Instant, why: String },
+    Refused { again: Instant, refusal: Refusal },
 }
 
 impl Claims {
@@ -70,14 +70,14 @@ impl Claims {
 
     pub(super) fn refused(&mut self, place: &str, refusal: &Refusal, now: Instant) {
         let asked = Duration::from_secs(refusal.retry_after.unwrap_or(0).into());
-        let refused = Claim::Refused { again: now + asked.max(RETRY), why: refusal.message.clone() };
+        let refused = Claim::Refused { again: now + asked.max(RETRY), refusal: refusal.clone() };
         self.places.insert(place.to_owned(), refused);
     }
 
-    /// Why the rendezvous refuses a place, in its own words, if it does.
-    pub(super) fn refusal(&self, place: &str) -> Option<&str> {
+    /// Why the rendezvous refuses a place, if it does.
+    pub(super) fn refusal(&self, place: &str) -> Option<&Refusal> {
         match self.places.get(place)? {
-            Claim::Refused { why, .. } => Some(why),
+            Claim::Refused { refusal, .. } => Some(refusal),
             Claim::Asked | Claim::Held => None,
         }
     }

@@ -64,6 +64,9 @@ pub(crate) struct Listed {
     /// Why the rendezvous refuses its place, in the words of that server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The refusal is about the claim, not the place: the server asks for another token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bad_claim: bool,
 }
 
 /// One order and where its answer goes.
@@ -305,9 +308,13 @@ impl Device {
     }
 
     fn list(&self) -> Vec<Listed> {
-        let listed = |entry: &Entry| Listed {
-            refused: self.claims.refusal(entry.place.as_ref()).map(str::to_owned),
-            ..Listed::new(entry, Some(self.doors.viewers(entry.place.as_ref())))
+        let listed = |entry: &Entry| {
+            let refusal = self.claims.refusal(entry.place.as_ref());
+            Listed {
+                refused: refusal.map(|refusal| refusal.message.clone()),
+                bad_claim: refusal.is_some_and(|refusal| refusal.code == RefusalCode::BadClaim),
+                ..Listed::new(entry, Some(self.doors.viewers(entry.place.as_ref())))
+            }
         };
         self.words.iter().map(listed).collect()
     }
@@ -325,6 +332,7 @@ impl Listed {
             ephemeral: entry.ephemeral,
             viewers,
             refused: None,
+            bad_claim: false,
         }
     }
 }
