@@ -231,3 +231,21 @@ fn closed(frame: Option<tokio_tungstenite::tungstenite::protocol::CloseFrame>) -
 fn broken(error: &Error) -> String {
     format!("the connection broke: {error}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use tokio_tungstenite::tungstenite::http::Response;
+
+    #[test]
+    fn another_web_server_is_told_in_plain_words() {
+        let trust = Trust::certificate(Fingerprint([1; 32]));
+        let server = Remote::new("wss://a:1/ws", trust).unwrap();
+        let error = server.no_server(Error::Http(Box::new(Response::new(None)))).to_string();
+        assert!(
+            error.ends_with("as a Watchword server: it answers as some other web server (200 OK)"),
+            "{error}"
+        );
+    }
+}
