@@ -26,7 +26,9 @@ impl Sessions {
             match ask(&state, Question::End { session: session.clone() }).await? {
                 Reply::Ended { visit } => {
                     let Visit { session, label, .. } = visit;
-                    writeln!(std::io::stdout(), "Ended the session {session} of {label:?}.")?;
+                    // Its word may have been removed since.
+                    let of = if label.is_empty() { String::new() } else { format!(" of {label:?}") };
+                    writeln!(std::io::stdout(), "Ended the session {session}{of}.")?;
                 }
                 Reply::Failed { message } => bail!(message),
                 _ => bail!("the running daemon answered something else"),
