@@ -1,6 +1,8 @@
 //! `watchword`: the device's daemon, its rendezvous server, the owner's commands, and a viewer without a browser.
 
 #[cfg(feature = "device")]
+mod age;
+#[cfg(feature = "device")]
 mod audit;
 #[cfg(feature = "device")]
 mod check;

@@ -3,7 +3,7 @@
 //! One JSON object a line each way; one question a connection.
 
 use crate::{
-    device::{Added, Listed, Orders, Visit, WordWish},
+    device::{Added, Listed, Orders, Rotation, Visit, WordWish},
     screen::Pages,
     state::StateDirectory,
 };
@@ -39,10 +39,7 @@ pub(crate) enum Question {
     /// Tell all words.
     List,
     /// Put a new word in the place of an old one.
-    Rotate {
-        /// Its label.
-        label: String,
-    },
+    Rotate(Rotation),
     /// Remove a word.
     Remove {
         /// Its label.
@@ -82,8 +79,16 @@ pub(crate) enum Reply {
         /// The oldest first.
         sessions: Vec<Visit>,
     },
-    /// Done.
-    Done,
+    /// A word is no more.
+    Removed {
+        /// Sessions that ended with it.
+        viewers: usize,
+    },
+    /// A session is told to end.
+    Ended {
+        /// Which.
+        visit: Visit,
+    },
     /// Not done.
     Failed {
         /// A sentence.
@@ -168,17 +173,11 @@ async fn answer(mut stream: UnixStream, orders: Orders, pages: Pages) -> Result<
 async fn obey(question: Question, orders: &Orders, pages: Pages) -> Result<Reply, String> {
     Ok(match question {
         Question::Add(wish) => added(orders.add(wish).await?, pages),
-        Question::Rotate { label } => added(orders.rotate(label).await?, pages),
+        Question::Rotate(rotation) => added(orders.rotate(rotation).await?, pages),
         Question::List => Reply::Words { words: orders.list().await? },
-        Question::Remove { label } => {
-            orders.remove(label).await?;
-            Reply::Done
-        }
+        Question::Remove { label } => Reply::Removed { viewers: orders.remove(label).await? },
         Question::Sessions => Reply::Sessions { sessions: orders.visits().await? },
-        Question::End { session } => {
-            orders.end(session).await?;
-            Reply::Done
-        }
+        Question::End { session } => Reply::Ended { visit: orders.end(session).await? },
     })
 }
 

@@ -1,5 +1,7 @@
 //! The command line as a person meets it: what it prints, what it refuses, and with which exit code.
 
+#![allow(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+
 mod common;
 
 use common::{Home, free_port, stderr, stdout, wait_for_port};
@@ -104,12 +106,48 @@ fn words_are_made_listed_and_removed_without_a_daemon() {
     for part in phrase.split('-').skip(1) {
         assert!(!list.contains(part), "the word itself is listed: {list}");
     }
+    let json = stdout(&word(&["list", "--json"]));
+    let listed: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&listed[0]["label"], &listed[0]["place"]), (&"workshop".into(), &"garden".into()));
     let again = word(&["add", "--label", "workshop"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(stderr(&again).contains("already a word"), "{}", stderr(&again));
-    assert!(word(&["remove", "workshop"]).status.success());
+    assert_eq!(stdout(&word(&["remove", "workshop"])), "Removed \"workshop\".\n");
     let missing = word(&["remove", "workshop"]);
     assert!(stderr(&missing).contains("no word with the label"), "{}", stderr(&missing));
+}
+
+#[test]
+fn a_new_word_is_one_object_for_a_program_and_its_place_may_be_typed_large() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    for line in ["word add --label door --place GARDEN --json", "word rotate door --json"] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let made = home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat());
+        assert!(made.status.success(), "{}", stderr(&made));
+        let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+        assert_eq!((&made["label"], &made["place"]), (&"door".into(), &"garden".into()));
+        let phrase = made["phrase"].as_str().unwrap();
+        assert!(phrase.starts_with("garden-"), "{made}");
+        assert_eq!(made["link"], format!("https://127.0.0.1:{port}/#{phrase}"));
+    }
+}
+
+#[test]
+fn the_columns_of_the_words_are_as_wide_as_what_is_in_them() {
+    let home = Home::new();
+    let (path, _) = home.loopback_config("");
+    let word = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        stdout(&home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat()))
+    };
+    word("word add --label a --allow watch,listen,talk,chat,files,upload,manage,commands");
+    word("word add --label b --allow chat");
+    let list = word("word list");
+    let at = |line: &str, text: &str| line.find(text);
+    let lines: Vec<&str> = list.lines().collect();
+    let ends = at(lines[0], "ENDS");
+    assert!(ends.is_some() && lines[1..].iter().all(|line| at(line, "never") == ends), "{list}");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 mod common;
 
-use common::{Home, stderr, stdout, wait_for_port};
+use common::{
+    Home,
+    device::{Device, code, output},
+    stderr, stdout, wait_for_port,
+};
 use std::{
     io::Read as _,
     os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
@@ -246,7 +250,7 @@ fn words_are_given_on_terms_and_replaced_on_the_same_ones() {
     for part in ["workshop", "0/3", "watch,files,upload"] {
         assert!(list.contains(part), "{part:?} is not in\n{list}");
     }
-    assert!(list.contains("in 2h") || list.contains("in 1h 59m"), "{list}");
+    assert!(list.contains("in 2h"), "{list}");
     let word = |output: &std::process::Output| {
         stdout(output).lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned()
     };
@@ -276,6 +280,8 @@ fn terms_with_a_slip_are_refused_with_what_was_meant() {
         (["--allow", "wacth"], "there is no right"),
         (["--for", "soon"], "2h"),
         (["--for", "5s"], "a minute"),
+        (["--for", "2"], "such as 30m, 2h or 7days"),
+        (["--allow", ""], "has to allow something"),
     ] {
         let output = add(&slip);
         assert_eq!(output.status.code(), Some(2), "{slip:?}");
@@ -283,5 +289,64 @@ fn terms_with_a_slip_are_refused_with_what_was_meant() {
     }
     assert!(stdout(&home.run(&["word", "list"])).contains("No secret word yet"));
     let sessions = home.run(&["sessions"]);
-    assert!(stderr(&sessions).contains("no daemon runs"), "{}", stderr(&sessions));
+    let said = stderr(&sessions);
+    assert!(said.contains("no daemon runs") && said.contains("start it with watchword run"), "{said}");
+}
+
+#[test]
+fn an_ended_word_is_rotated_only_with_a_new_end() {
+    let home = Home::new();
+    let (path, port) = home.loopback_config("");
+    let run = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat())
+    };
+    let rotates = || {
+        let refused = run("word rotate short");
+        assert_eq!((code(&refused), stdout(&refused).as_str()), (Some(1), ""), "no word is shown");
+        let said = stderr(&refused);
+        assert!(said.contains("has ended") && said.contains("--for 2h"), "{said}");
+        let rotated = run("word rotate short --for 3h");
+        assert_eq!(code(&rotated), Some(0), "{}", stderr(&rotated));
+        assert!(stdout(&rotated).contains("  Word "), "{}", stdout(&rotated));
+        let list = stdout(&run("word list"));
+        assert!(list.contains("in 3h"), "{list}");
+    };
+    assert_eq!(code(&run("word add --label short --for 1m")), Some(0));
+    home.end_the_word();
+    rotates();
+    home.end_the_word();
+    let _running = home.start(&["run", "--config", path.to_str().unwrap()]);
+    wait_for_port(port);
+    rotates();
+}
+
+#[test]
+fn what_the_owner_ends_is_told_with_who_it_sends_away() {
+    let (device, viewer) = (Device::allowing("chat", ""), Home::new());
+    assert_eq!(code(&output(device.visit(&viewer, &["status"]))), Some(0));
+    let chat = || {
+        let mut command = device.visit(&viewer, &["chat"]);
+        command.stdin(Stdio::piped());
+        let mut running = common::Running::new(command);
+        let mut input = running.child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut input, b"here\n").unwrap();
+        running.line(": here");
+        (running, input)
+    };
+    let run = |line: &str| {
+        let config = device.home.path().join("config.toml");
+        let arguments: Vec<&str> = line.split(' ').collect();
+        stdout(&device.home.run(&[&arguments[..], &["--config", config.to_str().unwrap()]].concat()))
+    };
+    let (running, _input) = chat();
+    let sessions: serde_json::Value = serde_json::from_str(&run("sessions --json")).unwrap();
+    let session = sessions[0]["session"].as_str().unwrap();
+    let ended = run(&format!("sessions --end={session}"));
+    assert_eq!(ended, format!("Ended the session {session} of \"test\".\n"));
+    running.line("the device ended the session");
+    let (running, _input) = chat();
+    let removed = run("word remove test");
+    assert!(removed.starts_with("Removed \"test\". 1 viewer was sent away."), "{removed}");
+    running.line("the device ended the session");
 }

@@ -80,6 +80,7 @@ fn without_a_name_it_tells_what_there_is() {
     let lines = stdout(&list);
     assert!(lines.contains("lamp on|off      The lamp\n"), "{lines}");
     assert!(lines.contains("say TEXT STATUS  Says something, and something else beside it.\n"), "{lines}");
+    assert!(lines.lines().any(|line| line == "wait"), "a name is no description of itself: {lines}");
     let json = exec(&device, &viewer, &["--json"]);
     let names: Vec<Value> = stdout(&json)
         .lines()
@@ -106,15 +107,16 @@ fn as_json_it_tells_each_piece_and_the_end() {
 #[test]
 fn ends_that_have_no_status_have_a_code_and_a_sentence() {
     let (device, viewer) = (device(), Home::new());
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 9] = [
         (&["dies"], 128 + 9, "ended by signal 9"),
         (&["slow"], 124, "took too long"),
         (&["too-much"], 0, "4000 bytes of output were left out"),
-        (&["fly"], 241, "fly"),
-        (&["lamp"], 241, "state"),
-        (&["lamp", "maybe"], 241, "state"),
+        (&["fly"], 242, "fly"),
+        (&["lamp"], 242, "state"),
+        (&["lamp", "maybe"], 242, "state"),
+        (&["lamp", "foo=on"], 242, "There is no argument \"foo\": lamp on|off"),
         (&["lamp", "on", "off"], 242, "too many values: lamp on|off"),
-        (&["lamp", "--verbose"], 241, "state"),
+        (&["lamp", "--verbose"], 242, "state"),
     ];
     for (arguments, expected, sentence) in cases {
         let done = exec(&device, &viewer, arguments);

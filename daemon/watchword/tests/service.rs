@@ -73,6 +73,14 @@ fn belongs(path: &Path, owner: u32) {
     }
 }
 
+/// What is advised can be typed as it stands.
+fn advice_says_sudo() {
+    for command in ["rotate", "remove"] {
+        let refused = stderr(&run(0, &["word", command, "nobody"]));
+        assert!(refused.contains("; sudo watchword word list shows all"), "{refused}");
+    }
+}
+
 #[test]
 fn root_works_on_the_services_state_and_leaves_nothing_of_its_own_there() {
     if !installed() {
@@ -83,6 +91,7 @@ fn root_works_on_the_services_state_and_leaves_nothing_of_its_own_there() {
     assert!(Path::new(STATE).join("words.json").exists());
     belongs(Path::new(STATE), SERVICE);
     assert!(!Path::new("/var/lib/home-0/.local").exists(), "root's own state was touched");
+    advice_says_sudo();
     // The service's user comes to the same words without root.
     assert!(stdout(&run(SERVICE, &["word", "list"])).contains("family"));
 }
@@ -111,8 +120,11 @@ fn root_speaks_to_the_services_daemon() {
     assert_eq!(stdout(&sessions), "Nobody is here.\n", "{}", stderr(&sessions));
     let added = run(0, &["word", "add", "--label", "family"]);
     assert!(stdout(&added).contains("Label     family"), "{}", stderr(&added));
+    advice_says_sudo();
     service.signal("TERM");
     assert_eq!(service.end(), Some(0));
+    let stopped = stderr(&run(0, &["sessions"]));
+    assert!(stopped.contains("start it with sudo systemctl start watchword"), "{stopped}");
     belongs(Path::new(STATE), SERVICE);
 }
 

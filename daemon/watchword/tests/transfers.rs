@@ -166,6 +166,9 @@ fn a_folder_is_sent_with_all_that_is_in_it() {
     let again = pair.done(&["send", "photos", "--to", "files/2026/november", "--json"]);
     let done: Vec<Value> = again.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(done.iter().filter(|event| event["event"] == "done").count(), names.len());
+    assert!(done.iter().all(|event| event["already_there"] == true), "{again}");
+    let line = pair.done(&["send", "other.txt", "--to", "2026/november"]);
+    assert!(line.ends_with("(5 B, there already)\n"), "{line}");
 
     let listed = pair.done(&["ls", "2026/november/photos"]);
     assert_eq!(listed, "-r\n.hidden\na/\nempty/\nété/\n");
@@ -262,7 +265,9 @@ fn things_are_moved_and_removed_and_folders_made() {
     pair.done(&["mv", "deep/er/a", "deep/er/b"]);
     assert!(pair.there("deep/er/b").is_file() && !pair.there("a").exists());
     pair.done(&["send", "a"]);
-    pair.refused(&["mv", "a", "deep/er/b"], 1, "something of this name already");
+    pair.refused(&["mv", "a", "deep/er/b"], 1, "files/deep/er/b: There is something of this name already.");
+    pair.refused(&["mv", "a", "deep/er/b"], 1, "(--overwrite replaces it)");
+    pair.refused(&["mv", "none", "other"], 1, "files/none: There is no file");
     pair.done(&["mv", "a", "deep/er/b", "--overwrite"]);
     pair.refused(&["rm", "deep"], 1, "not empty");
     pair.refused(&["rm", "none", "other"], 1, "1 of 2 were not removed");
@@ -282,13 +287,13 @@ fn refusals_are_told_with_what_to_do() {
     pair.refused(&["rm", "a"], 5, "does not allow manage");
     pair.refused(&["mv", "a", "b"], 5, "does not allow manage");
     pair.refused(&["snapshot", "-o", "x.jpg"], 5, "does not allow watch");
-    pair.refused(&["send", "missing"], 1, "missing cannot be read");
+    pair.refused(&["send", "missing"], 1, "missing: it cannot be read");
     pair.refused(&["get", "missing"], 1, "There is no file or folder of this name.");
     pair.refused(&["get", "a"], 1, "a is there already; --overwrite replaces it");
     pair.refused(&["get", "files"], 1, "folder");
     pair.refused(&["get", ".."], 2, "names no file");
     pair.refused(&["get", "a/../../../etc/passwd", "-o", "stolen"], 1, "");
-    pair.refused(&["ls", "missing"], 1, "There is no file or folder of this name.");
+    pair.refused(&["ls", "missing"], 1, "files/missing: There is no file or folder of this name.");
     pair.refused(&["send", "a", "--to", "../up"], 1, "");
     fs::write(pair.here("bad\u{202e}name"), "x").unwrap();
     pair.refused(&["send", "bad\u{202e}name", "a"], 1, "2 of 2 were not sent");
@@ -329,6 +334,71 @@ fn what_is_there_is_replaced_when_it_is_to_be() {
     pair.done(&["send", "a", "--overwrite", "--no-resume"]);
     assert!(fs::read(pair.there("a")).unwrap() == other);
     assert_eq!(pair.unfinished(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_small_file_of_the_same_size_and_time_is_replaced_all_the_same() {
+    let pair = Pair::new(ALL);
+    let time = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let write = |text: &str| {
+        fs::write(pair.here("q"), text).unwrap();
+        fs::File::open(pair.here("q")).unwrap().set_modified(time).unwrap();
+    };
+    write("a\n");
+    pair.done(&["send", "q"]);
+    write("b\n");
+    pair.refused(&["send", "q"], 1, "--overwrite replaces it");
+    let line = pair.done(&["send", "q", "--overwrite"]);
+    assert!(!line.contains("there already"), "{line}");
+    assert_eq!(fs::read(pair.there("q")).unwrap(), b"b\n");
+    assert_eq!(pair.unfinished(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn what_can_be_read_is_sent_and_the_rest_is_told() {
+    let pair = Pair::new(ALL);
+    pair.file("a.txt", 3);
+    let sent = pair.run(&["send", "nothing", "a.txt", "none"]);
+    assert_eq!(code(&sent), Some(1));
+    let said = stderr(&sent);
+    for line in ["nothing: it cannot be read", "none: it cannot be read", "2 of 3 were not sent"] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(stdout(&sent).starts_with("a.txt -> files/a.txt") && pair.there("a.txt").is_file());
+}
+
+#[test]
+fn a_top_folder_that_is_not_there_is_named() {
+    let pair = Pair::new(ALL);
+    pair.file("a", 1);
+    let sentence = "the device has no top folder \"nofolder\"; there is files";
+    pair.refused(&["send", "a", "--to", "/nofolder"], 1, sentence);
+    pair.refused(&["ls", "/nofolder"], 1, sentence);
+    let writer = Pair::new("upload");
+    writer.file("a", 1);
+    writer.refused(&["send", "a", "--to", "/nofolder"], 1, "the device has no top folder \"nofolder\"");
+}
+
+#[test]
+fn what_is_done_on_the_device_is_an_object_for_a_program() {
+    let pair = Pair::new("watch,files,upload,manage");
+    pair.file("a", 3);
+    pair.done(&["send", "a"]);
+    let objects = |arguments: &[&str]| -> Vec<Value> {
+        let done = pair.run(&[arguments, &["--json"]].concat());
+        stdout(&done).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let object = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(objects(&["mkdir", "x"]), [object(r#"{"event":"made","path":"files/x"}"#)]);
+    let moved = object(r#"{"event":"moved","from":"files/a","to":"files/x/a"}"#);
+    assert_eq!(objects(&["mv", "a", "x"]), [moved]);
+    let removed = objects(&["rm", "none", "x/a"]);
+    assert_eq!((&removed[0]["event"], &removed[0]["from"]), (&"failed".into(), &"none".into()));
+    assert_eq!(removed[1], object(r#"{"event":"removed","path":"files/x/a"}"#));
+    let taken = objects(&["snapshot", "-o", "now.jpg"]);
+    let size = fs::metadata(pair.here("now.jpg")).unwrap().len();
+    assert_eq!((&taken[0]["to"], &taken[0]["size"]), (&"now.jpg".into(), &size.into()));
+    pair.refused(&["snapshot", "-o", "-", "--json"], 2, "either");
 }
 
 /// Bytes of the largest unfinished upload.

@@ -160,6 +160,23 @@ fn a_server_that_is_down_is_told_and_with_wait_it_is_waited_for() {
 }
 
 #[test]
+fn what_is_no_watchword_server_is_told_in_plain_words() {
+    let viewer = Home::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let web = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut begun = [0; 16];
+        stream.read_exact(&mut begun).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let done = output(visit(&viewer, port, &["status", "--word", WRONG]));
+    assert_eq!(code(&done), Some(6), "{}", stderr(&done));
+    assert!(stderr(&done).contains("speaks another protocol"), "{}", stderr(&done));
+    web.join().unwrap();
+}
+
+#[test]
 fn a_device_that_is_not_there_yet_is_waited_for() {
     let (server, device, viewer) = (Home::new(), Home::new(), Home::new());
     let (config, port) = server.loopback_config("");
@@ -221,7 +238,7 @@ fn a_server_that_an_authority_vouched_for_is_not_taken_without() {
     assert_eq!((code(&vouched), stderr(&vouched).as_str()), (Some(0), ""), "nothing to compare by eye");
     let alone = output(device.visit(&viewer, &["status"]));
     assert_eq!(code(&alone), Some(1), "{}", stderr(&alone));
-    assert!(stderr(&alone).contains("is not trusted"), "{}", stderr(&alone));
+    assert!(stderr(&alone).contains("is not trusted: no authority"), "{}", stderr(&alone));
     let seen = stderr(&alone).trim().rsplit(' ').next().unwrap().to_owned();
     assert_eq!(code(&output(device.visit(&viewer, &["status", "--fingerprint", &seen]))), Some(0));
     assert_eq!(code(&output(device.visit(&viewer, &["status"]))), Some(0), "a person decided");
@@ -325,7 +342,7 @@ fn a_signal_ends_a_chat_and_the_device_knows_it() {
     }
     // While it waits for a device that never comes.
     let mut waiting = Running::new(visit(&viewer, device.port, &["status", "--wait", "--word", WRONG]));
-    waiting.line("waiting for it");
+    assert!(waiting.line("waiting for it").contains("now); waiting for it"));
     waiting.signal("INT");
     assert_eq!(waiting.end(), Some(130));
 }

@@ -71,21 +71,21 @@ const KNOWN: [Known; 9] = [
     },
     Known {
         names: &["get"],
-        help: "fetches a file: /get PATH (the page does it)",
+        help: "fetches a file, on the page: /get PATH; elsewhere: watchword get PATH",
         method: method::FILES_GET,
-        run: |_, _| by_the_program("/get"),
+        run: |_, _| by_the_program("/get", "get PATH"),
     },
     Known {
         names: &["put"],
-        help: "sends a file (the page asks which)",
+        help: "sends a file, on the page, which asks for it; elsewhere: watchword send FILE",
         method: method::FILES_PUT,
-        run: |_, _| by_the_program("/put"),
+        run: |_, _| by_the_program("/put", "send FILE"),
     },
     Known {
         names: &["snapshot"],
-        help: "keeps the picture as it is now (the page does it)",
+        help: "keeps the picture as it is now, on the page; elsewhere: watchword snapshot -o FILE",
         method: method::SNAPSHOT_TAKE,
-        run: |_, _| by_the_program("/snapshot"),
+        run: |_, _| by_the_program("/snapshot", "snapshot -o FILE"),
     },
 ];
 
@@ -109,8 +109,8 @@ pub(super) fn answer(methods: &Methods, line: &str) -> Answer {
 }
 
 /// Files do not fit into a chat: they have channels of their own, which a program opens.
-fn by_the_program(name: &str) -> Answer {
-    format!("{name} is carried out by your own program, as the page does; this one left it to the device, which cannot.").into()
+fn by_the_program(name: &str, instead: &str) -> Answer {
+    format!("{name} is for the page alone. Here: watchword {instead}").into()
 }
 
 fn run(methods: &Methods, words: &[String]) -> String {
@@ -160,7 +160,8 @@ fn who(room: &RoomInfo) -> String {
 
 fn status(info: &DeviceInfo, stats: &DeviceStats) -> String {
     let DeviceStats { viewers, cpu_cores, rss, temperature, .. } = stats;
-    let mut text = format!("{}, Watchword {}\n{viewers} viewers", info.name, info.version);
+    let s = if *viewers == 1 { "" } else { "s" };
+    let mut text = format!("{}, Watchword {}\n{viewers} viewer{s}", info.name, info.version);
     let _ = write!(text, "\nprocessor {:.0} % of a core, memory {} MB", cpu_cores * 100.0, rss / 1_000_000);
     if let Some(celsius) = temperature {
         let _ = write!(text, "\n{celsius:.0} °C");
@@ -281,5 +282,15 @@ mod tests {
             assert!(status.contains(part), "{status}");
         }
         assert_eq!(answer(&methods, "/quality"), "No picture is sent now.");
+    }
+
+    #[test]
+    fn one_viewer_is_one_and_what_the_page_does_is_told_with_what_does_it_elsewhere() {
+        let room = Room::new();
+        let methods = methods(&room);
+        let alone = DeviceStats { viewers: 1, ..DeviceStats::default() };
+        assert!(status(&Board.info("you"), &alone).contains("\n1 viewer\n"));
+        let watched = answer(&methods, "/snapshot");
+        assert!(watched.ends_with("Here: watchword snapshot -o FILE"), "{watched}");
     }
 }

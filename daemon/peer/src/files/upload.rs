@@ -122,6 +122,12 @@ impl Upload {
         self.before.map(|hash| hash.to_hex().to_string()).unwrap_or_default()
     }
 
+    /// Whether the file seems to be there already: what comes is compared with it.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        matches!(self.state, State::Present(_))
+    }
+
     /// Bytes that have come, those before the offset included.
     #[must_use]
     pub fn written(&self) -> u64 {

@@ -87,10 +87,10 @@ impl Transfers {
         let on = put.path.clone();
         let path = TreePath::parse(&put.path).map_err(FilesError::from)?;
         let (upload, running) = self.files.upload(&self.owner, path, put).await?;
-        let (offset, before) = (upload.offset(), upload.before());
+        let (offset, before, present) = (upload.offset(), upload.before(), upload.is_present());
         let transfer =
             self.begin(place, on, async move |channel| receive::receive(&*channel, upload, &running).await);
-        Ok(PutReady { transfer, offset, before })
+        Ok(PutReady { transfer, offset, before, present })
     }
 
     /// Prepares a download.

@@ -9,7 +9,7 @@ mod transfer;
 
 pub use calls::{CallError, Caller};
 use transfer::Lingering;
-pub use transfer::{Target, TransferError};
+pub use transfer::{Target, TransferError, Uploaded};
 
 use crate::network::Network;
 use crate::session::connection::{Connection, Plan, VIEWER_CHECKS};

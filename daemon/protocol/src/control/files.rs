@@ -139,6 +139,9 @@ pub struct PutReady {
     /// has something else there begins anew, with `resume` false.
     #[serde(default)]
     pub before: String,
+    /// The device has a file of this name, size and last change: what is sent is compared with it, and not kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub present: bool,
 }
 
 /// Parameters of `files.get`.

@@ -1,12 +1,11 @@
 //! What the service said lately, and what was denied to it.
 
 use super::{
-    age::roughly,
     finding::Finding,
     tool::{NoAnswer, ask},
     unit::UNIT,
 };
-use crate::client::printable;
+use crate::{age::roughly, client::printable};
 use serde::Deserialize;
 
 const NAME: &str = "journal";

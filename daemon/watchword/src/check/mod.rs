@@ -5,7 +5,6 @@
 
 mod access;
 mod account;
-mod age;
 mod cameras;
 mod certificate;
 mod clock;

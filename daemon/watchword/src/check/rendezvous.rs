@@ -190,9 +190,9 @@ fn not_greeted(url: &str, error: &ConnectError, trust: &Arc<Trust>) -> Finding {
                 "Is the clock right? If the server made its certificate itself, and prints this fingerprint, put it into [rendezvous] fingerprint: {seen}"
             ),
         ),
-        (ConnectError::Tls(_), _) => Finding::failed(
+        (ConnectError::Tls(source), _) => Finding::failed(
             NAME,
-            format!("{url} speaks no TLS that can be trusted: {why}."),
+            format!("{url} speaks no TLS that can be trusted: {source}."),
             "Is the port in [rendezvous] url that of the server?",
         ),
         (ConnectError::Unreachable { source, .. }, _) => {

@@ -1,10 +1,10 @@
 //! The service, as systemd knows it (`systemctl show`).
 
 use super::{
-    age::roughly,
     finding::Finding,
     tool::{NoAnswer, ask},
 };
+use crate::age::roughly;
 use std::path::Path;
 
 const NAME: &str = "service";

@@ -1,7 +1,7 @@
 //! Secret words: is there one that opens the door?
 
-use super::{age::roughly, finding::Finding};
-use crate::{device::Listed, folder::shell_word};
+use super::finding::Finding;
+use crate::{age::roughly, device::Listed, folder::shell_word};
 
 const NAME: &str = "words";
 const ADD: &str = "watchword word add --label family --qr";

@@ -4,6 +4,8 @@
 mod cameras;
 #[cfg(feature = "device")]
 mod check;
+#[cfg(feature = "device")]
+mod columns;
 mod generate;
 #[cfg(feature = "device")]
 mod run;

@@ -1,6 +1,7 @@
 //! `watchword sessions`: who is here.
 
 use crate::{
+    cli::columns::columns,
     device::Visit,
     owner::{self, Question, Reply},
     state::{StateDirectory, now},
@@ -23,7 +24,12 @@ impl Sessions {
     pub(super) async fn apply(self, state: StateDirectory) -> Result<()> {
         for session in &self.end {
             match ask(&state, Question::End { session: session.clone() }).await? {
-                Reply::Done => {}
+                Reply::Ended { visit } => {
+                    let Visit { session, label, .. } = visit;
+                    // Its word may have been removed since.
+                    let of = if label.is_empty() { String::new() } else { format!(" of {label:?}") };
+                    writeln!(std::io::stdout(), "Ended the session {session}{of}.")?;
+                }
                 Reply::Failed { message } => bail!(message),
                 _ => bail!("the running daemon answered something else"),
             }
@@ -42,7 +48,7 @@ impl Sessions {
 async fn ask(state: &StateDirectory, question: Question) -> Result<Reply> {
     match owner::ask(state, &question).await? {
         Some(reply) => Ok(reply),
-        None => bail!("no daemon runs with the state folder {}", state.path("").display()),
+        None => bail!("no daemon runs with the state folder {}: {}", state.path("").display(), state.start()),
     }
 }
 
@@ -54,12 +60,14 @@ fn show(sessions: &[Visit], json: bool) -> Result<()> {
     if sessions.is_empty() {
         return Ok(writeln!(out, "Nobody is here.")?);
     }
-    let width = sessions.iter().map(|visit| visit.label.chars().count()).max().unwrap_or(0).max(5);
-    writeln!(out, "SESSION  {:width$}  {:24}  FOR", "LABEL", "FROM")?;
-    for Visit { session, label, source, since } in sessions {
-        let lasts = humantime::format_duration(Duration::from_secs(now().saturating_sub(*since)));
-        // The address comes from the rendezvous, which may be somebody else's.
-        writeln!(out, "{session:7}  {label:width$}  {:24}  {lasts}", source.escape_debug().to_string())?;
-    }
-    Ok(())
+    let heading = ["SESSION", "LABEL", "FROM", "FOR"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(heading).chain(sessions.iter().map(row)).collect();
+    Ok(write!(out, "{}", columns(&rows))?)
+}
+
+fn row(visit: &Visit) -> [String; 4] {
+    let lasts = humantime::format_duration(Duration::from_secs(now().saturating_sub(visit.since)));
+    // The address comes from the rendezvous, which may be somebody else's.
+    let source = visit.source.escape_debug().to_string();
+    [visit.session.clone(), visit.label.clone(), source, lasts.to_string()]
 }

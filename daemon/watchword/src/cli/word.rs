@@ -1,16 +1,22 @@
 //! `watchword word`: the owner's words.
 
+mod shown;
+
 use crate::{
     config::Config,
-    device::{Listed, WordWish, new_word},
+    device::{Listed, Rotation, WordWish, new_word},
     owner::{self, Question, Reply},
-    screen::{Pages, word_link},
-    state::{Entry, Keys, StateDirectory, Terms, Words, now},
+    screen::Pages,
+    state::{Entry, Keys, StateDirectory, Terms, Words, WordsError, now},
 };
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
-use protocol::{grant::Grant, proof::Record, word::SecretWord};
-use std::{io::Write as _, time::Duration};
+use protocol::{
+    grant::{Grant, UnknownRight},
+    proof::Record,
+    word::SecretWord,
+};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Makes, lists and removes secret words. A running daemon obeys at once.
@@ -32,7 +38,7 @@ enum Command {
         place: Option<String>,
         /// What it allows: `watch`, `listen`, `talk`, `chat`, `files` (read), `upload` (new files), `manage` (move,
         /// remove, overwrite), `commands`, `camera` (settings), with commas
-        #[arg(long, value_name = "RIGHTS", default_value_t)]
+        #[arg(long, value_name = "RIGHTS", default_value_t, value_parser = rights)]
         allow: Grant,
         /// How long it lasts, such as `2h`, `30m` or `7days` [default: for ever]
         #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
@@ -40,20 +46,26 @@ enum Command {
         /// Viewers at once with it [default: as in the configuration]
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         viewers: Option<u16>,
-        /// Also shows a QR code of the link
-        #[arg(long)]
-        qr: bool,
+        #[command(flatten)]
+        showing: Showing,
     },
     /// Makes a new word in the place of an old one, on the same terms, and shows it, once; viewers are sent away
     Rotate {
         /// The word's label
         label: String,
-        /// Also shows a QR code of the link
-        #[arg(long)]
-        qr: bool,
+        /// How long the new one lasts, such as `2h`, `30m` or `7days`; one that has ended needs it [default: it ends
+        /// when the old one would have]
+        #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
+        lasts: Option<Duration>,
+        #[command(flatten)]
+        showing: Showing,
     },
     /// Lists all words by label and place (the words themselves are not kept)
-    List,
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Removes a word; its viewers are sent away
     Remove {
         /// The word's label
@@ -61,21 +73,36 @@ enum Command {
     },
 }
 
+/// How a new word is shown.
+#[derive(Debug, clap::Args)]
+struct Showing {
+    /// Also shows a QR code of the link
+    #[arg(long)]
+    qr: bool,
+    /// As one JSON object: label, place, phrase and link
+    #[arg(long, conflicts_with = "qr")]
+    json: bool,
+}
+
 impl Word {
     pub(super) async fn apply(self, config: Config, state: StateDirectory) -> Result<()> {
         match self.command {
-            Command::Add { label, place, allow, lasts, viewers, qr } => {
-                let expires = lasts.map(|lasts| now().saturating_add(lasts.as_secs()));
+            Command::Add { label, place, allow, lasts, viewers, showing: Showing { qr, json } } => {
+                let expires = lasts.map(from_now);
                 let terms = Terms { grant: allow, expires, viewers: viewers.map(usize::from) };
                 let wish = WordWish { label, place, terms, ephemeral: false };
-                show_added(answer(&state, Question::Add(wish), &config).await?, qr)
+                shown::added(answer(&state, Question::Add(wish), &config).await?, qr, json)
             }
-            Command::Rotate { label, qr } => {
-                show_added(answer(&state, Question::Rotate { label }, &config).await?, qr)
+            Command::Rotate { label, lasts, showing: Showing { qr, json } } => {
+                let rotation = Rotation { label, expires: lasts.map(from_now) };
+                shown::added(answer(&state, Question::Rotate(rotation), &config).await?, qr, json)
             }
-            Command::List => show_list(answer(&state, Question::List, &config).await?, &state),
+            Command::List { json } => {
+                shown::list(answer(&state, Question::List, &config).await?, &state, json)
+            }
             Command::Remove { label } => {
-                expect_done(answer(&state, Question::Remove { label }, &config).await?)
+                let question = Question::Remove { label: label.clone() };
+                shown::removed(answer(&state, question, &config).await?, &label)
             }
         }
     }
@@ -101,22 +128,27 @@ fn alone(state: &StateDirectory, question: Question, config: &Config) -> Result<
             words.save(state)?;
             Reply::Added { label, phrase, registered: false, pages: pages(config) }
         }
-        Question::Rotate { label } => {
-            let phrase = rotate(state, &mut words, &label)?;
+        Question::Rotate(rotation) => {
+            let phrase = rotate(state, &mut words, &rotation)?;
             words.save(state)?;
-            Reply::Added { label, phrase, registered: false, pages: pages(config) }
+            Reply::Added { label: rotation.label, phrase, registered: false, pages: pages(config) }
         }
         Question::Sessions | Question::End { .. } => bail!("no daemon runs, so there is no session"),
         Question::List => {
             Reply::Words { words: words.iter().map(|entry| Listed::new(entry, None)).collect() }
         }
         Question::Remove { label } => {
-            words.remove(&label)?;
+            words.remove(&label).map_err(|error| told(&error, state))?;
             words.save(state)?;
-            Reply::Done
+            Reply::Removed { viewers: 0 }
         }
     };
     Ok(reply)
+}
+
+/// As the daemon says it.
+fn told(error: &WordsError, state: &StateDirectory) -> anyhow::Error {
+    anyhow!(error.sentence(state))
 }
 
 fn pages(config: &Config) -> Vec<String> {
@@ -131,82 +163,43 @@ fn add(state: &StateDirectory, words: &mut Words, wish: WordWish) -> Result<(Str
     let keys = Keys::load_or_make(state)?;
     let word = new_word(&wish, 0).map_err(|message| anyhow!(message))?;
     let label = if wish.label.is_empty() { words.free_label("word") } else { wish.label };
-    words.check(&label, word.place())?;
+    words.check(&label, word.place()).map_err(|error| told(&error, state))?;
     let record = Record::register(&keys.setup, &word)?;
     words.add(Entry::new(label.clone(), &word, record, wish.terms, false))?;
     Ok((label, word.phrase().to_owned().into()))
 }
 
-fn rotate(state: &StateDirectory, words: &mut Words, label: &str) -> Result<Zeroizing<String>> {
-    let old = words.labelled(label)?.clone();
+fn rotate(
+    state: &StateDirectory,
+    words: &mut Words,
+    Rotation { label, expires }: &Rotation,
+) -> Result<Zeroizing<String>> {
+    let (old, terms) = words.rotation(label, *expires).map_err(|error| told(&error, state))?;
+    let old = old.clone();
     let word = SecretWord::generate(Some(old.place));
     let record = Record::register(&Keys::load_or_make(state)?.setup, &word)?;
-    words.replace(Entry::new(old.label, &word, record, old.terms, old.ephemeral))?;
+    words.replace(Entry::new(old.label, &word, record, terms, old.ephemeral))?;
     Ok(word.phrase().to_owned().into())
 }
 
 /// A time as people write it, of at least a minute.
 fn lasting(text: &str) -> Result<Duration, String> {
-    let lasts =
-        humantime::parse_duration(text).map_err(|error| format!("{error}; write `2h`, `30m` or `7days`"))?;
+    // What the parser says of a slip names units that are refused here.
+    let lasts = humantime::parse_duration(text)
+        .map_err(|_| "a time is a number with its unit, such as 30m, 2h or 7days".to_owned())?;
     if lasts < Duration::from_secs(60) { Err("a word lasts at least a minute".to_owned()) } else { Ok(lasts) }
 }
 
-fn show_added(reply: Reply, qr: bool) -> Result<()> {
-    let Reply::Added { label, phrase, registered, pages } = reply else { return expect_done(reply) };
-    let pages = Pages { addresses: pages, ..Pages::default() };
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "\n  Word      {}\n{}",
-        phrase.as_str(),
-        word_link(&pages, &phrase, qr).trim_end_matches('\n')
-    )?;
-    writeln!(out, "  Label     {label}")?;
-    writeln!(out, "  This is the only time that it is shown: it is kept nowhere.")?;
-    if !registered {
-        writeln!(out, "  Its place is registered when the daemon reaches its rendezvous.")?;
-    }
-    Ok(writeln!(out)?)
+/// When what lasts so long from now ends, seconds since the epoch.
+fn from_now(lasts: Duration) -> u64 {
+    now().saturating_add(lasts.as_secs())
 }
 
-fn show_list(reply: Reply, state: &StateDirectory) -> Result<()> {
-    let Reply::Words { words } = reply else { return expect_done(reply) };
-    let mut out = std::io::stdout().lock();
-    if words.is_empty() {
-        let add = state.typed("watchword word add");
-        return Ok(writeln!(out, "No secret word yet. Make one: {add}")?);
+/// What a word allows: a word that allows nothing is of no use to anybody.
+fn rights(text: &str) -> Result<Grant, String> {
+    let grant: Grant = text.parse().map_err(|error: UnknownRight| error.to_string())?;
+    if grant == Grant::NONE {
+        return Err(format!("a word has to allow something; there are {}", Grant::all()));
     }
-    let width = words.iter().map(|word| word.label.chars().count()).max().unwrap_or(0).max(5);
-    writeln!(out, "{:width$}  {:16}  {:7}  {:26}  ENDS", "LABEL", "PLACE", "VIEWERS", "ALLOWS")?;
-    for word in words {
-        let most = word.terms.viewers.map_or(String::new(), |most| format!("/{most}"));
-        let viewers = word.viewers.map_or("-".into(), |viewers| viewers.to_string()) + &most;
-        let (place, allows, ends) = (word.place.as_str(), word.terms.grant.to_string(), ends(&word));
-        writeln!(out, "{:width$}  {place:16}  {viewers:7}  {allows:26}  {ends}", word.label)?;
-    }
-    Ok(())
-}
-
-fn ends(word: &Listed) -> String {
-    match word.terms.expires.map(|expires| expires.saturating_sub(now())) {
-        None if word.ephemeral => "with the process".to_owned(),
-        None => "never".to_owned(),
-        Some(0) => "has ended".to_owned(),
-        // The two largest units say enough.
-        Some(left) => {
-            let left = humantime::format_duration(Duration::from_secs(left)).to_string();
-            format!("in {}", left.split(' ').take(2).collect::<Vec<_>>().join(" "))
-        }
-    }
-}
-
-fn expect_done(reply: Reply) -> Result<()> {
-    match reply {
-        Reply::Done => Ok(()),
-        Reply::Failed { message } => bail!(message),
-        Reply::Added { .. } | Reply::Words { .. } | Reply::Sessions { .. } => {
-            bail!("the running daemon answered something else")
-        }
-    }
+    Ok(grant)
 }

@@ -62,6 +62,15 @@ impl Failure {
         }
     }
 
+    /// As [`Self::Failed`], with the name of what it is about before it.
+    #[must_use]
+    pub(crate) fn about(self, name: &str) -> Self {
+        match self {
+            Self::Failed(sentence) => Self::Failed(format!("{}: {sentence}", super::printable(name))),
+            other => other,
+        }
+    }
+
     /// Whether somebody should be told.
     #[must_use]
     pub(crate) fn speaks(&self) -> bool {

@@ -1,6 +1,6 @@
 //! A session that is made anew when it breaks.
 
-use super::{Failure, Reach, Session};
+use super::{Failure, Reach, Session, text::unended};
 use std::time::Duration;
 use tokio::time;
 
@@ -46,7 +46,7 @@ impl LastingSession {
         if !self.session.may_return() {
             return Err(why);
         }
-        told(&format!("{why}; trying again"));
+        told(&format!("{}; trying again", unended(&why.to_string())));
         let mut last = why;
         while let Some(pause) = PAUSES.get(self.tries) {
             self.tries += 1;
@@ -62,7 +62,8 @@ impl LastingSession {
                 Err(failure) => return Err(failure),
             }
         }
-        Err(Failure::Broken(format!("{last}. Nothing came through in {} tries", self.tries)))
+        let last = last.to_string();
+        Err(Failure::Broken(format!("{}. Nothing came through in {} tries", unended(&last), self.tries)))
     }
 
     /// Leaves: the device is told.

@@ -20,7 +20,7 @@ pub(crate) use failure::{EXIT_CODES, Failure};
 pub(crate) use lasting::LastingSession;
 pub(crate) use output::{Output, remark};
 pub(crate) use partial::{Fetched, Partial};
-pub(crate) use progress::{FileProgress, Progress};
+pub(crate) use progress::{Event, FileProgress, Progress};
 pub(crate) use reach::Reach;
 pub(crate) use server::ServerAddress;
 pub(crate) use session::Session;

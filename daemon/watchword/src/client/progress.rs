@@ -36,13 +36,19 @@ pub(crate) struct FileProgress {
 /// What a program is told.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// So far.
     Progress { from: &'a str, bytes: u64, size: u64 },
     /// It arrived whole.
-    Done { from: &'a str, to: &'a str, size: u64, resumed_at: u64, seconds: f64 },
+    Done { from: &'a str, to: &'a str, size: u64, resumed_at: u64, seconds: f64, already_there: bool },
     /// It came to nothing.
     Failed { from: &'a str, message: &'a str },
+    /// It has another path on the device.
+    Moved { from: &'a str, to: &'a str },
+    /// It is on the device no more.
+    Removed { path: &'a str },
+    /// The folder is there.
+    Made { path: &'a str },
 }
 
 impl Progress {
@@ -62,6 +68,14 @@ impl Progress {
             told: Instant::now(),
             bar,
         }
+    }
+
+    /// Something is done that is worth no line to a person.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub(crate) fn did(self, event: &Event<'_>) -> Result<(), Failure> {
+        if self.output.is_json() { self.output.show(event, |_| String::new()) } else { Ok(()) }
     }
 
     /// A file came to nothing, and others follow.
@@ -134,21 +148,36 @@ impl FileProgress {
     /// # Errors
     /// As [`Output::show`].
     pub(crate) fn done(self, to: &str) -> Result<(), Failure> {
+        self.end(to, false)
+    }
+
+    /// It was there already, as `to`: what was compared is no speed.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub(crate) fn present(self, to: &str) -> Result<(), Failure> {
+        self.end(to, true)
+    }
+
+    fn end(self, to: &str, already_there: bool) -> Result<(), Failure> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         let (resumed_at, began) = self.began.unwrap_or_else(|| (0, Instant::now()));
         let seconds = began.elapsed().as_secs_f64();
-        let event = Event::Done { from: &self.name, to, size: self.size, resumed_at, seconds };
+        let event = Event::Done { from: &self.name, to, size: self.size, resumed_at, seconds, already_there };
+        let (from, to, size) = (printable(&self.name), printable(to), DecimalBytes(self.size));
         self.progress.output.show(&event, |_| {
+            if already_there {
+                return format!("{from} -> {to} ({size}, there already)");
+            }
             #[allow(clippy::cast_precision_loss, reason = "for people to read")]
             let rate = self.size.saturating_sub(resumed_at) as f64 / seconds.max(1e-3) / 1e6;
             let went_on = match resumed_at {
                 0 => String::new(),
                 at => format!(", went on at {}", DecimalBytes(at)),
             };
-            let (from, to) = (printable(&self.name), printable(to));
-            format!("{from} -> {to} ({}, {rate:.1} MB/s{went_on})", DecimalBytes(self.size))
+            format!("{from} -> {to} ({size}, {rate:.1} MB/s{went_on})")
         })
     }
 }

@@ -27,9 +27,24 @@ fn disturbs(character: char) -> bool {
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A sentence without its full stop, to go on with.
+#[must_use]
+pub(crate) fn unended(sentence: &str) -> &str {
+    sentence.trim_end_matches('.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_can_be_gone_on_with() {
+        assert_eq!(
+            format!("{}; waiting", unended("Nobody is there (now).")),
+            "Nobody is there (now); waiting"
+        );
+        assert_eq!(unended("refused"), "refused");
+    }
 
     #[test]
     fn text_stays_and_what_disturbs_is_spelt_out() {

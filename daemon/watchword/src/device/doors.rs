@@ -103,6 +103,14 @@ struct Running {
     stop: Stop,
 }
 
+impl Running {
+    /// As the owner sees it.
+    fn visit(&self, session: &str, words: &Words) -> Visit {
+        let label = words.at(&self.place).map_or_else(String::new, |entry| entry.label.clone());
+        Visit { session: short(session), label, source: self.source.clone(), since: self.since }
+    }
+}
+
 /// A session as the owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Visit {
@@ -392,25 +400,19 @@ impl Doors {
 
     /// Every session, the oldest first.
     pub(super) fn visits(&self, words: &Words) -> Vec<Visit> {
-        let label = |place: &str| words.at(place).map_or_else(String::new, |entry| entry.label.clone());
-        let visit = |(session, running): (&SessionId, &Running)| Visit {
-            session: short(session),
-            label: label(&running.place),
-            source: running.source.clone(),
-            since: running.since,
-        };
-        let mut visits: Vec<Visit> = self.running.iter().map(visit).collect();
+        let visits = self.running.iter().map(|(session, running)| running.visit(session, words));
+        let mut visits: Vec<Visit> = visits.collect();
         visits.sort_by(|a, b| (a.since, &a.session).cmp(&(b.since, &b.session)));
         visits
     }
 
-    /// Ends the session whose name begins so; whether there is one.
-    pub(super) fn end(&self, begins: &str) -> bool {
-        let found =
-            self.running.iter().find(|(session, _)| !begins.is_empty() && session.starts_with(begins));
-        found
-            .inspect(|(_, running)| running.stop.end("The owner of the device ended this session.", false))
-            .is_some()
+    /// Ends the session whose name begins so; which that is, if there is one.
+    pub(super) fn end(&self, begins: &str, words: &Words) -> Option<Visit> {
+        let mut all = self.running.iter();
+        let (session, running) =
+            all.find(|(session, _)| !begins.is_empty() && session.starts_with(begins))?;
+        running.stop.end("The owner of the device ended this session.", false);
+        Some(running.visit(session, words))
     }
 
     /// Sessions now with this word.

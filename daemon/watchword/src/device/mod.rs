@@ -13,7 +13,7 @@ mod session;
 
 pub(crate) use about::About;
 pub(crate) use doors::{Offerings, Visit};
-pub(crate) use orders::{Added, Listed, Orders, WordWish, new_word};
+pub(crate) use orders::{Added, Listed, Orders, Rotation, WordWish, new_word};
 
 use crate::{
     audit::Audit,

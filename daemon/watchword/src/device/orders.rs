@@ -36,6 +36,16 @@ pub(crate) struct WordWish {
     pub ephemeral: bool,
 }
 
+/// Which word is to be replaced by a new one, on the same terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rotation {
+    /// The old word's label, which the new one gets.
+    pub label: String,
+    /// When the new one ends, seconds since the epoch; none: when the old one would have.
+    #[serde(default)]
+    pub expires: Option<u64>,
+}
+
 /// A word that was made.
 pub(crate) struct Added {
     /// Its label.
@@ -75,14 +85,14 @@ pub(crate) enum Order {
     Add(WordWish, oneshot::Sender<Result<Added, String>>),
     /// Tell all words.
     List(oneshot::Sender<Vec<Listed>>),
-    /// Put a new word in the place of the one with this label, on the same terms; its sessions end.
-    Rotate(String, oneshot::Sender<Result<Added, String>>),
-    /// Remove the word of this label; its sessions end.
-    Remove(String, oneshot::Sender<Result<(), String>>),
+    /// Put a new word in the place of an old one; its sessions end.
+    Rotate(Rotation, oneshot::Sender<Result<Added, String>>),
+    /// Remove the word of this label; its sessions end: how many there are is told.
+    Remove(String, oneshot::Sender<Result<usize, String>>),
     /// Tell all sessions.
     Visits(oneshot::Sender<Vec<Visit>>),
-    /// End the session whose name begins so.
-    End(String, oneshot::Sender<Result<(), String>>),
+    /// End the session whose name begins so, and tell which it is.
+    End(String, oneshot::Sender<Result<Visit, String>>),
 }
 
 /// Gives orders to a running device.
@@ -105,8 +115,8 @@ impl Orders {
     }
 
     /// Replaces a word.
-    pub(crate) async fn rotate(&self, label: String) -> Result<Added, String> {
-        self.ask(|answer| Order::Rotate(label, answer)).await?
+    pub(crate) async fn rotate(&self, rotation: Rotation) -> Result<Added, String> {
+        self.ask(|answer| Order::Rotate(rotation, answer)).await?
     }
 
     /// All sessions.
@@ -114,13 +124,13 @@ impl Orders {
         self.ask(Order::Visits).await
     }
 
-    /// Ends a session.
-    pub(crate) async fn end(&self, begins: String) -> Result<(), String> {
+    /// Ends a session; tells which.
+    pub(crate) async fn end(&self, begins: String) -> Result<Visit, String> {
         self.ask(|answer| Order::End(begins, answer)).await?
     }
 
-    /// Removes a word.
-    pub(crate) async fn remove(&self, label: String) -> Result<(), String> {
+    /// Removes a word; tells how many sessions end with it.
+    pub(crate) async fn remove(&self, label: String) -> Result<usize, String> {
         self.ask(|answer| Order::Remove(label, answer)).await?
     }
 
@@ -167,13 +177,17 @@ impl Device {
     pub(super) async fn on_order(&mut self, order: Order) {
         match order {
             Order::Add(wish, answer) => self.begin_word(wish, 0, answer),
-            Order::Rotate(label, answer) => self.begin_rotation(&label, answer),
+            Order::Rotate(rotation, answer) => self.begin_rotation(&rotation, answer),
             Order::List(answer) => drop(answer.send(self.list())),
             Order::Visits(answer) => drop(answer.send(self.doors.visits(&self.words))),
             Order::End(begins, answer) => {
-                let ended = self.doors.end(&begins);
-                let none = || format!("there is no session {begins:?}; `watchword sessions` shows all");
-                drop(answer.send(ended.then_some(()).ok_or_else(none)));
+                let all = self.state.typed("watchword sessions");
+                let ended = self.doors.end(&begins, &self.words);
+                drop(
+                    answer.send(
+                        ended.ok_or_else(|| format!("there is no session {begins:?}; {all} shows all")),
+                    ),
+                );
             }
             Order::Remove(label, answer) => {
                 let removed = self.remove(&label).await;
@@ -188,7 +202,8 @@ impl Device {
             wish.label = self.words.free_label("word");
         }
         let word = match new_word(&wish, tries).and_then(|word| {
-            self.words.check(&wish.label, word.place()).map_err(|error| error.to_string())?;
+            let free = self.words.check(&wish.label, word.place());
+            free.map_err(|error| error.sentence(&self.state))?;
             Ok(word)
         }) {
             Ok(word) => word,
@@ -198,14 +213,14 @@ impl Device {
     }
 
     /// Stretches a new word for the place of an old one.
-    fn begin_rotation(&mut self, label: &str, answer: oneshot::Sender<Result<Added, String>>) {
-        match self.words.labelled(label) {
-            Err(error) => drop(answer.send(Err(error.to_string()))),
-            Ok(old) => {
+    fn begin_rotation(&mut self, rotation: &Rotation, answer: oneshot::Sender<Result<Added, String>>) {
+        match self.words.rotation(&rotation.label, rotation.expires) {
+            Err(error) => drop(answer.send(Err(error.sentence(&self.state)))),
+            Ok((old, terms)) => {
                 let wish = WordWish {
                     label: old.label.clone(),
                     place: Some(old.place.to_string()),
-                    terms: old.terms.clone(),
+                    terms,
                     ephemeral: old.ephemeral,
                 };
                 let word = SecretWord::generate(Some(old.place.clone()));
@@ -288,7 +303,7 @@ impl Device {
         let kept = record.map_err(|error| error.to_string()).and_then(|record| {
             let entry = Entry::new(wish.label.clone(), &word, record, wish.terms, wish.ephemeral);
             let taken = if replaces { self.words.replace(entry) } else { self.words.add(entry) };
-            taken.map_err(|error: WordsError| error.to_string())?;
+            taken.map_err(|error: WordsError| error.sentence(&self.state))?;
             self.words.save(&self.state).map_err(|error| format!("{error:#}"))
         });
         if replaces && kept.is_ok() {
@@ -298,13 +313,15 @@ impl Device {
         drop(answer.send(kept.map(|()| Added { label: wish.label, word, registered })));
     }
 
-    async fn remove(&mut self, label: &str) -> Result<(), String> {
-        let entry = self.words.remove(label).map_err(|error| error.to_string())?;
+    async fn remove(&mut self, label: &str) -> Result<usize, String> {
+        let entry = self.words.remove(label).map_err(|error| error.sentence(&self.state))?;
+        let viewers = self.doors.viewers(entry.place.as_ref());
         self.doors.clear_place(entry.place.as_ref(), "The owner has removed this word.");
         self.claims.forget(&entry.place);
         self.send(protocol::signal::ToServer::Release { place: entry.place.to_string() }).await;
         self.tell_status();
-        self.words.save(&self.state).map_err(|error| format!("{error:#}"))
+        self.words.save(&self.state).map_err(|error| format!("{error:#}"))?;
+        Ok(viewers)
     }
 
     fn list(&self) -> Vec<Listed> {
@@ -341,7 +358,8 @@ impl Listed {
 /// (the server is crowded).
 pub(crate) fn new_word(wish: &WordWish, tries: u32) -> Result<SecretWord, String> {
     let place = match &wish.place {
-        Some(place) => Some(Place::parse(place).map_err(|error| error.to_string())?),
+        // In lower case, as a word is read that somebody types.
+        Some(place) => Some(Place::parse(&place.to_lowercase()).map_err(|error| error.to_string())?),
         None if tries > 2 => {
             let number: u16 = rand::random_range(2..1000);
             let crowded = format!("{}{number}", SecretWord::generate(None).place());

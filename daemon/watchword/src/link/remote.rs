@@ -80,15 +80,20 @@ impl Remote {
         tcp.set_nodelay(true).map_err(unreachable)?;
         let name = rustls::pki_types::ServerName::try_from(host.to_owned())
             .map_err(|error| ConnectError::Tls(std::io::Error::other(error)))?;
-        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.map_err(ConnectError::Tls)?;
+        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await;
+        let tls = tls.map_err(|error| ConnectError::Tls(tls::plain(error)))?;
         let limits =
             WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let connected = client_async_with_config(self.uri.clone(), tls, Some(limits)).await;
         connected.map(|(socket, _)| socket).map_err(|error| self.no_server(error))
     }
 
-    fn no_server(&self, source: Error) -> ConnectError {
-        ConnectError::NoServer { url: self.uri.to_string(), source: Box::new(source) }
+    fn no_server(&self, error: Error) -> ConnectError {
+        let how = match error {
+            Error::Http(response) => format!("it answers as some other web server ({})", response.status()),
+            error => error.to_string(),
+        };
+        ConnectError::NoServer { url: self.uri.to_string(), how }
     }
 }
 
@@ -104,15 +109,15 @@ pub(crate) enum ConnectError {
         source: std::io::Error,
     },
     /// The certificate is not trusted, or TLS is not spoken there.
-    #[error("TLS")]
+    #[error("no TLS")]
     Tls(#[source] std::io::Error),
     /// Something else answers.
-    #[error("{url} does not answer as a Watchword server")]
+    #[error("{url} does not answer as a Watchword server: {how}")]
     NoServer {
         /// The URL.
         url: String,
         /// How it answers.
-        source: Box<Error>,
+        how: String,
     },
     /// Nothing answers in time.
     #[cfg(feature = "device")]
@@ -229,4 +234,22 @@ fn closed(frame: Option<tokio_tungstenite::tungstenite::protocol::CloseFrame>) -
 
 fn broken(error: &Error) -> String {
     format!("the connection broke: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use tokio_tungstenite::tungstenite::http::Response;
+
+    #[test]
+    fn another_web_server_is_told_in_plain_words() {
+        let trust = Trust::certificate(Fingerprint([1; 32]));
+        let server = Remote::new("wss://a:1/ws", trust).unwrap();
+        let error = server.no_server(Error::Http(Box::new(Response::new(None)))).to_string();
+        assert!(
+            error.ends_with("as a Watchword server: it answers as some other web server (200 OK)"),
+            "{error}"
+        );
+    }
 }

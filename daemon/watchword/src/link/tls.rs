@@ -11,7 +11,7 @@ use rustls::{
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 /// TLS for a rendezvous that shows a certificate to trust.
 pub(super) fn client(trust: Arc<Trust>) -> Result<Arc<ClientConfig>> {
@@ -41,6 +41,20 @@ fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     roots
+}
+
+/// What a failed handshake is in plain words, where there are some.
+pub(super) fn plain(error: io::Error) -> io::Error {
+    let plain = match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        // What [`Trust`] says.
+        Some(Error::General(sentence)) => sentence.clone(),
+        Some(Error::InvalidMessage(_)) => {
+            "what answers there speaks another protocol (is the port right?)".into()
+        }
+        None if error.kind() == io::ErrorKind::UnexpectedEof => "it hung up (is the port right?)".into(),
+        Some(_) | None => return error,
+    };
+    io::Error::new(error.kind(), plain)
 }
 
 /// Leaves the certificate to [`Trust`]. The handshake's signature is verified as always, so the other end must hold the

@@ -124,8 +124,24 @@ impl Trust {
             (Some(_), Some(known)) if known == seen => Verdict::Known,
             (Some(_), Some(_)) => Verdict::Changed { seen },
             (Some(error), None) if self.new && self_made(&error) => Verdict::New(seen),
-            (Some(error), None) => Verdict::Wrong { seen, why: error.to_string() },
+            (Some(error), None) => Verdict::Wrong { seen, why: plain(&error) },
         }
+    }
+}
+
+/// Why a certificate is not taken, in plain words where there are some.
+fn plain(error: &Error) -> String {
+    use CertificateError as E;
+    let Error::InvalidCertificate(problem) = error else { return error.to_string() };
+    match problem {
+        E::UnknownIssuer => "no authority that this system knows signed it".to_owned(),
+        E::Expired | E::ExpiredContext { .. } => "its time is over (or the clock here is wrong)".to_owned(),
+        E::NotValidYet | E::NotValidYetContext { .. } => {
+            "its time has not begun (or the clock here is wrong)".to_owned()
+        }
+        E::NotValidForName | E::NotValidForNameContext { .. } => "it is for another name".to_owned(),
+        E::Revoked => "who signed it has revoked it".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -91,6 +91,16 @@ impl StateDirectory {
         if service::is(&self.0) { format!("sudo {command}") } else { command.to_owned() }
     }
 
+    /// What starts the device of this state.
+    #[must_use]
+    pub(crate) fn start(&self) -> &'static str {
+        if service::is(&self.0) {
+            "start it with sudo systemctl start watchword"
+        } else {
+            "start it with watchword run"
+        }
+    }
+
     /// Takes the lock; `None` while another process holds it.
     pub(crate) fn try_lock(&self) -> Result<Option<Lock>> {
         let path = self.path("lock");

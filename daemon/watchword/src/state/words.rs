@@ -60,8 +60,27 @@ pub(crate) enum WordsError {
     #[error("there is already a word at the place {0}: choose another place")]
     PlaceTaken(Place),
     /// No such word.
-    #[error("there is no word with the label {0:?}; `watchword word list` shows all")]
+    #[error("there is no word with the label {0:?}")]
     NoLabel(String),
+    /// A new word on the same terms would be dead when it is shown.
+    #[error("the word {0:?} has ended, and a new one on the same terms would open nothing")]
+    Ended(String),
+}
+
+impl WordsError {
+    /// What is wrong, and what the owner of this state types to set it right.
+    #[must_use]
+    pub(crate) fn sentence(&self, state: &StateDirectory) -> String {
+        let advice = match self {
+            Self::BadLabel | Self::LabelTaken(_) | Self::PlaceTaken(_) => return self.to_string(),
+            Self::NoLabel(_) => format!("; {} shows all", state.typed("watchword word list")),
+            Self::Ended(label) => {
+                let rotate = state.typed(&format!("watchword word rotate {label:?} --for 2h"));
+                format!(": say how long it lasts from now on, such as {rotate}")
+            }
+        };
+        format!("{self}{advice}")
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,6 +157,14 @@ impl Words {
     pub(crate) fn labelled(&self, label: &str) -> Result<&Entry, WordsError> {
         let found = self.0.iter().find(|entry| entry.label == label);
         found.ok_or_else(|| WordsError::NoLabel(label.to_owned()))
+    }
+
+    /// The word with this label, with the terms of the one that is to replace it: the same, but for a new end where
+    /// one is given.
+    pub(crate) fn rotation(&self, label: &str, expires: Option<u64>) -> Result<(&Entry, Terms), WordsError> {
+        let old = self.labelled(label)?;
+        let terms = Terms { expires: expires.or(old.terms.expires), ..old.terms.clone() };
+        if terms.ended(now()) { Err(WordsError::Ended(label.to_owned())) } else { Ok((old, terms)) }
     }
 
     /// Puts another word in the place of the one with the same label and place.
@@ -250,6 +277,28 @@ mod tests {
         assert!(words.replace(entry("attic", "garden-tiger-piano-silver", false)?).is_err());
         assert_eq!(words.iter().count(), 1);
         Ok(())
+    }
+
+    #[test]
+    fn an_ended_word_is_rotated_with_a_new_end_only() -> Result<()> {
+        let mut words = Words::default();
+        let terms = Terms { expires: Some(5), viewers: Some(2), ..Terms::default() };
+        words.add(Entry { terms, ..entry("attic", "garden-otter-violin-cobalt", false)? })?;
+        assert_eq!(words.rotation("attic", None).err(), Some(WordsError::Ended("attic".into())));
+        let later = now() + 3600;
+        let (_, terms) = words.rotation("attic", Some(later))?;
+        assert_eq!((terms.expires, terms.viewers), (Some(later), Some(2)));
+        Ok(())
+    }
+
+    #[test]
+    fn advice_is_what_the_owner_of_this_state_types() {
+        let own = StateDirectory::at(std::path::Path::new("/nowhere"));
+        let service = StateDirectory::at(std::path::Path::new("/var/lib/watchword"));
+        let ended = WordsError::Ended("attic".into());
+        assert!(ended.sentence(&own).ends_with("such as watchword word rotate \"attic\" --for 2h"));
+        assert!(ended.sentence(&service).contains("sudo watchword word rotate"));
+        assert!(WordsError::NoLabel("x".into()).sentence(&service).contains("; sudo watchword word list"));
     }
 
     #[test]

@@ -48,6 +48,14 @@ impl Home {
         (self.config(&text), port)
     }
 
+    /// Lets the only word of the state folder have ended; no daemon may run.
+    pub(crate) fn end_the_word(&self) {
+        let path = self.path().join("state/words.json");
+        let mut words: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        words[0]["expires"] = 5.into();
+        std::fs::write(&path, words.to_string()).unwrap();
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_watchword"));
         command

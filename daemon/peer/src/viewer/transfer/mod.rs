@@ -52,6 +52,15 @@ pub enum TransferError {
     Wire(&'static str),
 }
 
+/// How the device came to have the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uploaded {
+    /// It was sent, or what was missing of it.
+    Sent,
+    /// It was there already: name, bytes and last change are the same.
+    Present,
+}
+
 impl TransferError {
     /// What the device is told when it is this side that gives up.
     fn reason(&self) -> Option<RpcError> {
@@ -95,9 +104,9 @@ impl Viewer {
         put: &FilesPut,
         file: Arc<File>,
         mut progress: impl FnMut(u64),
-    ) -> Result<(), TransferError> {
+    ) -> Result<Uploaded, TransferError> {
         match upload::run(self, put, &file, &mut progress).await? {
-            upload::Done::Whole => Ok(()),
+            upload::Done::Whole(uploaded) => Ok(uploaded),
             // What the device has is another file's: as if it had nothing.
             upload::Done::Other => self.upload_anew(put, &file, &mut progress).await,
         }
@@ -109,7 +118,7 @@ impl Viewer {
         put: &FilesPut,
         file: &Arc<File>,
         progress: &mut impl FnMut(u64),
-    ) -> Result<(), TransferError> {
+    ) -> Result<Uploaded, TransferError> {
         let put = FilesPut { resume: false, ..put.clone() };
         let until = Instant::now() + FORGETTING;
         loop {
@@ -119,7 +128,7 @@ impl Viewer {
                 {
                     time::sleep(LOOK).await;
                 }
-                Ok(upload::Done::Whole) => return Ok(()),
+                Ok(upload::Done::Whole(uploaded)) => return Ok(uploaded),
                 Ok(upload::Done::Other) => return Err(TransferError::Mismatch),
                 Err(error) => return Err(error),
             }

@@ -1,8 +1,8 @@
 //! One upload: as far as the device's credit reaches.
 
-use super::TransferError;
 use super::channel::{Channel, Heard};
 use super::read::{Reading, has_before};
+use super::{TransferError, Uploaded};
 use crate::files::hash::PIECE;
 use crate::transfers::flow::Flow;
 use crate::viewer::Viewer;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// How an upload ended.
 pub(super) enum Done {
     /// The device has the file.
-    Whole,
+    Whole(Uploaded),
     /// What the device had was of another file; it has forgotten it.
     Other,
 }
@@ -44,7 +44,7 @@ pub(super) async fn run(
 
     let channel = Channel::open(viewer, &ready.transfer).await?;
 
-    let PutReady { offset, before, .. } = ready;
+    let PutReady { offset, before, present, .. } = ready;
     if offset > put.size || !offset.is_multiple_of(PIECE) {
         return Err(channel.give_up(TransferError::Wire("it begins behind the end")).await);
     }
@@ -60,9 +60,10 @@ pub(super) async fn run(
         Upload { channel: &channel, size: put.size, position: offset, flow: channel.flow(offset) };
     progress(offset);
     match upload.send(file, &began_as, progress).await {
-        Ok(()) => Ok(Done::Whole),
-        // Where it began anew, there is nothing left to begin.
-        Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. })) if offset > 0 => Ok(Done::Other),
+        Ok(()) => Ok(Done::Whole(if present { Uploaded::Present } else { Uploaded::Sent })),
+        // Also of a file without a whole MiB: then the device has compared it with one that is there. What was sent
+        // from the beginning, come what may, is not begun again.
+        Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. })) if put.resume => Ok(Done::Other),
         Err(error) => Err(channel.give_up(error).await),
     }
 }

@@ -4,9 +4,13 @@ mod arguments;
 mod shown;
 
 use super::reaching::{Reaching, Signals};
-use crate::client::{Failure, Output, Session, remark};
+use crate::client::{Failure, Output, Session, printable, remark};
+use peer::viewer::CallError;
 use protocol::{
-    control::{CommandExit, CommandExited, CommandList, CommandOutput, CommandStarted, method},
+    control::{
+        CommandExit, CommandExited, CommandInfo, CommandList, CommandOutput, CommandStarted, RpcError, code,
+        method,
+    },
     grant::Right,
 };
 use serde_json::{Value, json};
@@ -82,8 +86,28 @@ async fn begin(
         return shown::list(output, &list).map(|()| None);
     };
     let call = arguments::read(name, values, &list.commands).map_err(Failure::Usage)?;
-    let CommandStarted { run } = session.ask(method::COMMAND_RUN, &call).await?;
-    Ok(Some(run))
+    let started = match session.request(method::COMMAND_RUN, &call).await {
+        Ok(started) => read::<CommandStarted>(started),
+        Err(CallError::Ended) => {
+            return Err(session.ended("the connection to the device broke".into()).await);
+        }
+        Err(CallError::Refused(refusal)) => return Err(not_run(&refusal, name, values, &list.commands)),
+    };
+    let unread = || Failure::Failed("the device's answer cannot be read: is it of another version?".into());
+    Ok(Some(started.ok_or_else(unread)?.run))
+}
+
+/// Why the device does not run it. No such command, and values that are missing or wrong, are wrong usage, as too many
+/// values are.
+fn not_run(refusal: &RpcError, name: &str, values: &[String], known: &[CommandInfo]) -> Failure {
+    let sentence = printable(&refusal.message);
+    match refusal.code {
+        code::NOT_FOUND => Failure::Usage(sentence.into_owned()),
+        code::INVALID_PARAMS => {
+            Failure::Usage(format!("{sentence}{}", printable(&arguments::unknown(name, values, known))))
+        }
+        _ => CallError::Refused(refusal.clone()).into(),
+    }
 }
 
 impl Run<'_> {
@@ -144,7 +168,7 @@ impl Run<'_> {
                 exited.dropped
             ));
         }
-        let name = crate::client::printable(self.name);
+        let name = printable(self.name);
         match exited.exit {
             CommandExit::Code { code: 0 } => Ok(()),
             CommandExit::Code { code } => Err(Failure::Exit(u8::try_from(code).unwrap_or(u8::MAX))),

@@ -40,7 +40,7 @@ impl Ls {
                 let show = |entry: &FileEntry| {
                     output.show(entry, |entry| if long { line(entry, &zone) } else { name(entry) })
                 };
-                list(session, path, show).await
+                list(session, path.clone(), show).await.map_err(|failure| failure.about(&path))
             })
             .await
     }

@@ -3,13 +3,14 @@
 use super::{
     paths::{Roots, last_name},
     reaching::Reaching,
+    transfer::in_the_way,
 };
-use crate::client::{Failure, Session, printable};
+use crate::client::{Event, Failure, Output, Progress, Session, printable};
+use peer::viewer::CallError;
 use protocol::{
-    control::{FileEntry, FileKind, FilesMove, FilesPath, method},
+    control::{FileEntry, FileKind, FilesMove, FilesPath, code, method},
     grant::Right,
 };
-use serde_json::Value;
 
 /// Moves or renames a file or a folder on the device, within one of its top folders.
 #[derive(Debug, clap::Args)]
@@ -21,13 +22,17 @@ pub(in crate::cli) struct Mv {
     /// Replaces a file that is there
     #[arg(long)]
     overwrite: bool,
+    /// Prints a JSON object: what went where
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     reaching: Reaching,
 }
 
 impl Mv {
     pub(super) async fn apply(self) -> Result<(), Failure> {
-        let Self { reaching, from, to, overwrite } = self;
+        let Self { reaching, from, to, overwrite, json } = self;
+        let progress = Progress::new(Output::new(json));
         reaching
             .visit(async |session| {
                 session.needs(Right::Manage)?;
@@ -38,11 +43,24 @@ impl Mv {
                         .ok_or_else(|| Failure::Usage(format!("{} names nothing", printable(&from))))?;
                     whole = format!("{whole}/{name}");
                 }
-                let _: Value =
-                    session.ask(method::FILES_MOVE, &FilesMove { from, to: whole, overwrite }).await?;
-                Ok(())
+                let params = FilesMove { from, to: whole, overwrite };
+                rename(session, &params).await?;
+                progress.did(&Event::Moved { from: &params.from, to: &params.to })
             })
             .await
+    }
+}
+
+/// Moves it. What is refused is told with the name that it is about.
+async fn rename(session: &mut Session, params: &FilesMove) -> Result<(), Failure> {
+    let FilesMove { from, to, overwrite } = params;
+    match session.call(method::FILES_MOVE, params).await {
+        Ok(()) => Ok(()),
+        Err(CallError::Refused(refusal)) if refusal.code == code::EXISTS => {
+            Err(in_the_way(&refusal, *overwrite).about(to))
+        }
+        Err(CallError::Ended) => Err(session.ended("the connection to the device broke".into()).await),
+        Err(error) => Err(Failure::from(error).about(from)),
     }
 }
 

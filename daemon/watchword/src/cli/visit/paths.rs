@@ -31,6 +31,19 @@ impl Roots {
         Ok(Self(page.entries))
     }
 
+    /// What it means that the device does not find the top folder of a whole path.
+    pub(super) fn missing(path: &str) -> Failure {
+        no_top(path.split('/').next().unwrap_or_default(), "")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|root| root.name == name)
+    }
+
+    fn names(&self) -> String {
+        self.0.iter().map(|root| root.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The only one there is, if so.
     pub(super) fn only(&self) -> Option<&str> {
         match &self.0[..] {
@@ -46,30 +59,37 @@ impl Roots {
     /// The whole path.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where it does not say in which of several top folders it is.
+    /// [`Failure::Usage`] where it does not say in which of several top folders it is; [`Failure::Failed`] where it
+    /// begins with one that is not there.
     pub(super) fn whole(&self, typed: &str) -> Result<String, Failure> {
         let path = typed.trim_matches('/');
         let first = path.split('/').next().unwrap_or_default();
-        if typed.starts_with('/')
-            || first == USUAL && self.0.is_empty()
-            || self.0.iter().any(|root| root.name == first)
-        {
+        if typed.starts_with('/') && !path.is_empty() && !self.0.is_empty() && !self.has(first) {
+            let there = format!("; there is {}", self.names());
+            return Err(no_top(first, &there));
+        }
+        if typed.starts_with('/') || first == USUAL && self.0.is_empty() || self.has(first) {
             return Ok(path.to_owned());
         }
         match self.only() {
             Some(root) if path.is_empty() => Ok(root.to_owned()),
             Some(root) => Ok(format!("{root}/{path}")),
             None => {
-                let names: Vec<&str> = self.0.iter().map(|root| root.name.as_str()).collect();
+                let first = self.0.first().map_or("", |root| root.name.as_str());
                 Err(Failure::Usage(format!(
                     "say in which of the device's folders: {} (such as {}/{})",
-                    printable(&names.join(", ")),
-                    printable(names.first().copied().unwrap_or_default()),
+                    printable(&self.names()),
+                    printable(first),
                     printable(if path.is_empty() { "..." } else { path })
                 )))
             }
         }
     }
+}
+
+/// The device has no such top folder; `there` goes on with those that it has.
+fn no_top(name: &str, there: &str) -> Failure {
+    Failure::Failed(format!("the device has no top folder {name:?}{}", printable(there)))
 }
 
 /// The last name of a path, which is what a file is called here: no folder of this machine is in it.
@@ -100,11 +120,19 @@ mod tests {
         for one in [roots(&[("files", true)]), roots(&[]), roots(&[("media", false), ("files", true)])] {
             assert_eq!(one.whole("a/b").unwrap(), "files/a/b");
             assert_eq!(one.whole("files/a").unwrap(), "files/a");
-            assert_eq!(one.whole("/a/b/").unwrap(), "a/b", "nothing is left out");
+            assert_eq!(one.whole("/files/b/").unwrap(), "files/b", "nothing is left out");
             assert_eq!(one.whole("").unwrap(), "files");
             assert_eq!(one.whole("/").unwrap(), "");
         }
         assert_eq!(roots(&[("media", false), ("files", true)]).whole("media/x").unwrap(), "media/x");
+    }
+
+    #[test]
+    fn a_top_folder_that_is_not_there_is_told_with_those_that_are() {
+        let failure = roots(&[("a", true), ("b", true)]).whole("/nofolder/x").unwrap_err();
+        assert_eq!(failure.to_string(), "the device has no top folder \"nofolder\"; there is a, b");
+        assert_eq!(failure.exit_code(), 1);
+        assert_eq!(roots(&[]).whole("/a/b/").unwrap(), "a/b", "who may not list leaves it to the device");
     }
 
     #[test]

@@ -5,10 +5,10 @@ mod walk;
 use super::{
     paths::Roots,
     reaching::Reaching,
-    transfer::{Tally, Tries},
+    transfer::{Tally, Tries, in_the_way},
 };
 use crate::client::{Failure, LastingSession, Output, Progress};
-use peer::viewer::CallError;
+use peer::viewer::{CallError, TransferError, Uploaded};
 use protocol::{
     control::{FilesPath, FilesPut, code, method},
     grant::Right,
@@ -57,8 +57,12 @@ struct Sending<'a> {
 impl Send {
     pub(super) async fn apply(self) -> Result<(), Failure> {
         let Self { reaching, files, to, overwrite, no_resume, json } = self;
-        let sources = walk::sources(&files)?;
         let progress = Progress::new(Output::new(json));
+        let mut tally = Tally::default();
+        let sources = readable(&files, progress, &mut tally)?;
+        if sources.is_empty() {
+            return tally.end("sent");
+        }
         reaching
             .visit_lasting(async |session| {
                 session.session().needs(Right::Upload)?;
@@ -66,7 +70,7 @@ impl Send {
                     session.session().needs(Right::Manage)?;
                 }
                 let folder = Roots::ask(session.session()).await?.whole(&to)?;
-                let (resume, tally) = (!no_resume, Tally::default());
+                let resume = !no_resume;
                 let mut sending = Sending { session, progress, folder, overwrite, resume, tally };
                 for (path, name) in &sources {
                     for item in walk::below(path, name) {
@@ -77,6 +81,24 @@ impl Send {
             })
             .await
     }
+}
+
+/// Those of the files that are there, each with the name that it gets. The others are told, and counted.
+fn readable(
+    files: &[PathBuf],
+    progress: Progress,
+    tally: &mut Tally,
+) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut readable = Vec::with_capacity(files.len());
+    for path in files {
+        match walk::source(path) {
+            Ok(name) => readable.push((path.clone(), name)),
+            Err(Left { path, why }) => {
+                tally.count(progress, &path.to_string_lossy(), Err(Failure::Failed(why)))?;
+            }
+        }
+    }
+    Ok(readable)
 }
 
 impl Sending<'_> {
@@ -120,7 +142,15 @@ impl Sending<'_> {
                 shown.at(bytes);
             });
             match done.await {
-                Ok(()) => return shown.done(&to),
+                Ok(Uploaded::Sent) => return shown.done(&to),
+                Ok(Uploaded::Present) => return shown.present(&to),
+                Err(TransferError::Refused(refusal)) if refusal.code == code::EXISTS => {
+                    return Err(in_the_way(&refusal, self.overwrite));
+                }
+                // Folders above it are made: only the top one cannot be.
+                Err(TransferError::Refused(refusal)) if refusal.code == code::NOT_FOUND => {
+                    return Err(Roots::missing(&to));
+                }
                 Err(error) => tries.next(self.session, &shown, at, error, "read").await?,
             }
             // Of what it has now, this is the beginning.

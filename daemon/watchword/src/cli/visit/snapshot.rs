@@ -1,12 +1,13 @@
 //! `watchword snapshot`: the picture as it is now.
 
 use super::{reaching::Reaching, transfer::failed};
-use crate::client::{Failure, Fetched, Partial, Session};
+use crate::client::{Failure, Fetched, Output, Partial, Session};
 use peer::viewer::{Target, TransferError};
 use protocol::grant::Right;
+use serde::Serialize;
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// Fetches a JPEG of the picture as it is now.
@@ -18,13 +19,19 @@ pub(in crate::cli) struct Snapshot {
     /// Replaces a file that is there
     #[arg(long)]
     overwrite: bool,
+    /// Prints a JSON object: the file and its size
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     reaching: Reaching,
 }
 
 impl Snapshot {
     pub(super) async fn apply(self) -> Result<(), Failure> {
-        let Self { reaching, output, overwrite } = self;
+        let Self { reaching, output, overwrite, json } = self;
+        if json && output.as_os_str() == "-" {
+            return Err(Failure::Usage("standard output takes either the picture or --json".into()));
+        }
         reaching
             .visit(async |session| {
                 session.needs(Right::Watch)?;
@@ -33,10 +40,27 @@ impl Snapshot {
                     return Ok(io::stdout().lock().write_all(&picture)?);
                 }
                 let partial = Partial::open(&output, overwrite).map_err(Failure::Failed)?;
-                taken(session, Fetched { partial, path: String::new() }).await.map(drop)
+                taken(session, Fetched { partial, path: String::new() }).await?;
+                told(&output, json)
             })
             .await
     }
+}
+
+/// What a program hears of a picture that is there.
+#[derive(Serialize)]
+struct Taken<'a> {
+    event: &'static str,
+    to: &'a str,
+    size: u64,
+}
+
+fn told(output: &Path, json: bool) -> Result<(), Failure> {
+    if !json {
+        return Ok(());
+    }
+    let taken = Taken { event: "taken", to: &output.to_string_lossy(), size: output.metadata()?.len() };
+    Output::new(json).show(&taken, |_| String::new())
 }
 
 async fn taken<T: Target>(session: &mut Session, target: T) -> Result<T, Failure> {

@@ -104,12 +104,16 @@ impl Tries {
     }
 }
 
+/// Something on the device has the name already.
+pub(super) fn in_the_way(refusal: &RpcError, overwrite: bool) -> Failure {
+    // What is there in spite of it is a folder, or a file where a folder has to be.
+    let hint = if overwrite { "--overwrite replaces files alone" } else { "--overwrite replaces it" };
+    Failure::Failed(format!("{} ({hint})", printable(&refusal.message)))
+}
+
 /// What the error is for a person.
 pub(super) fn failed(error: TransferError, done: &str) -> Failure {
     match error {
-        TransferError::Refused(refusal) if refusal.code == code::EXISTS => {
-            Failure::Failed(format!("{} (--overwrite replaces it)", printable(&refusal.message)))
-        }
         TransferError::Refused(refusal) => CallError::Refused(refusal).into(),
         TransferError::Ended => CallError::Ended.into(),
         TransferError::Local(error) => Failure::Failed(format!("it cannot be {done}: {error}")),

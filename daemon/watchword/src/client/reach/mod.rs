@@ -13,6 +13,7 @@ use super::{
     line::Line,
     output::remark,
     printable,
+    text::unended,
     word::meant,
 };
 use crate::{
@@ -132,7 +133,7 @@ impl Way {
             return Err(failure(self));
         }
         if !self.told {
-            remark(&format!("{}; waiting for it", failure(self)));
+            remark(&format!("{}; waiting for it", unended(&failure(self).to_string())));
             self.told = true;
         }
         Ok(())

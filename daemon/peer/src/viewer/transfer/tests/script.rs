@@ -101,7 +101,7 @@ impl Device {
 
     /// Answers an upload, and has its channel.
     pub(super) async fn put(&mut self, call: Call, offset: u64, before: &str) -> Channel {
-        let ready = PutReady { transfer: "7".into(), offset, before: before.into() };
+        let ready = PutReady { transfer: "7".into(), offset, before: before.into(), present: false };
         self.result(call, ready).await;
         self.channel().await
     }

@@ -2,7 +2,7 @@
 
 use super::script::{Channel, Device, Heard, pair};
 use super::{bytes, hash};
-use crate::viewer::{TransferError, Viewer};
+use crate::viewer::{TransferError, Uploaded, Viewer};
 use protocol::control::{FilesPut, MAX_CHUNK, RESUME_STEP, RpcError, Transfer, code};
 use std::fs::File;
 use std::io::Write as _;
@@ -20,7 +20,7 @@ fn put(size: usize) -> FilesPut {
     FilesPut { path: "files/a".into(), size: size as u64, modified_ms: None, overwrite: false, resume: true }
 }
 
-async fn upload(viewer: &Viewer, bytes: &[u8]) -> Result<(), TransferError> {
+async fn upload(viewer: &Viewer, bytes: &[u8]) -> Result<Uploaded, TransferError> {
     viewer.upload(&put(bytes.len()), file(bytes), |_| {}).await
 }
 
@@ -121,6 +121,31 @@ async fn it_begins_anew_where_the_device_has_another_file() {
     let (sent, received) = tokio::join!(upload(&viewer, &file), received);
     sent.unwrap();
     assert!(received == file);
+}
+
+#[tokio::test]
+async fn a_small_file_that_the_device_has_otherwise_is_sent_anew_once() {
+    let (viewer, mut device) = pair(9).await;
+    let file = bytes(2);
+    let refuse = async |device: &mut Device| {
+        let call = device.call().await;
+        let channel = device.put(call, 0, "").await;
+        take_all(&channel, file.len()).await;
+        channel.say(Transfer::Failed { code: code::MISMATCH, message: "No.".into() }).await;
+    };
+    let received = async {
+        refuse(&mut device).await;
+        take_anew(&mut device, file.len()).await
+    };
+    let (sent, received) = tokio::join!(upload(&viewer, &file), received);
+    assert_eq!((sent.unwrap(), received), (Uploaded::Sent, file.clone()));
+
+    let refused = async {
+        refuse(&mut device).await;
+        refuse(&mut device).await;
+    };
+    let (sent, ()) = tokio::join!(upload(&viewer, &file), refused);
+    assert!(matches!(sent, Err(TransferError::Refused(RpcError { code: code::MISMATCH, .. }))), "{sent:?}");
 }
 
 #[tokio::test]

@@ -28,6 +28,18 @@ pub(super) fn read(name: &str, values: &[String], known: &[CommandInfo]) -> Resu
     Ok(CommandRun { name: name.to_owned(), args })
 }
 
+/// What to add to a refusal: that one of the values looks like `NAME=VALUE`, and there is no argument of this name. (It
+/// was taken for a value that has a `=` in it, which may be right.)
+pub(super) fn unknown(name: &str, values: &[String], known: &[CommandInfo]) -> String {
+    let Some(command) = known.iter().find(|command| command.name == name) else { return String::new() };
+    let undeclared = |key: &&str| !key.is_empty() && command.args.iter().all(|arg| arg.name != *key);
+    let mut keys = values.iter().filter_map(|value| value.split_once('=')).map(|(key, _)| key);
+    match keys.find(undeclared) {
+        Some(key) => format!(" There is no argument {key:?}: {}", usage(command)),
+        None => String::new(),
+    }
+}
+
 /// `lamp STATE ROOM`, with choices spelt out: `lamp on|off ROOM`.
 pub(super) fn usage(command: &CommandInfo) -> String {
     command.args.iter().fold(command.name.clone(), |usage, arg| {
@@ -69,6 +81,16 @@ mod tests {
         assert_eq!(args("lamp", &["a=b"]), Ok(vec!["state: a=b".to_owned()]), "no argument has this name");
         assert_eq!(args("lamp", &[]), Ok(vec![]), "what is missing is for the device to say");
         assert_eq!(args("door", &["x"]), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_argument_that_is_none_is_told_when_the_device_refuses() {
+        let added = |value: &str| unknown("lamp", &[value.to_owned()], &[lamp()]);
+        assert_eq!(added("foo=on"), " There is no argument \"foo\": lamp on|off ROOM");
+        for nothing in ["state=maybe", "maybe", "=x"] {
+            assert_eq!(added(nothing), "", "{nothing}");
+        }
+        assert_eq!(unknown("door", &["foo=on".to_owned()], &[lamp()]), "");
     }
 
     #[test]

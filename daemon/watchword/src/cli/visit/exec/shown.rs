@@ -18,7 +18,12 @@ pub(super) fn list(output: Output, list: &CommandList) -> Result<(), Failure> {
 }
 
 fn line(command: &CommandInfo, width: usize) -> String {
-    let what = if command.description.is_empty() { &command.label } else { &command.description };
+    let what = match command.description.as_str() {
+        // A label that its owner did not choose is the name again.
+        "" if command.label == command.name => "",
+        "" => &command.label,
+        description => description,
+    };
     let line = format!("{:width$}  {}", usage(command), what);
     printable(line.trim_end()).into_owned()
 }

@@ -1,8 +1,11 @@
 //! What there is to send.
 
-use crate::client::{Failure, printable};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
+
+/// Why something is not sent.
+const NEITHER: &str = "it is neither a file nor a folder";
+const NO_UTF8: &str = "its name is no UTF-8: rename it";
 
 /// One thing to send; its name is the path below the folder on the device.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,28 +23,23 @@ pub(super) struct Left {
     pub(super) why: String,
 }
 
-/// What was named on the command line, each with the name that it gets. Checked before anybody is asked for a word.
+/// The name that what was named on the command line gets on the device. Looked at before anybody is asked for a word.
 ///
 /// # Errors
-/// [`Failure::Failed`] where one is not there, or has no name.
-pub(super) fn sources(files: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Failure> {
-    files.iter().map(|path| source(path).map(|name| (path.clone(), name))).collect()
-}
-
-fn source(path: &Path) -> Result<String, Failure> {
-    let shown = printable(&path.to_string_lossy()).into_owned();
-    let metadata =
-        path.metadata().map_err(|error| Failure::Failed(format!("{shown} cannot be read: {error}")))?;
+/// Where it is not there, or has no name.
+pub(super) fn source(path: &Path) -> Result<String, Left> {
+    let left = |why: &str| Left { path: path.to_owned(), why: why.to_owned() };
+    let metadata = path.metadata().map_err(|error| left(&format!("it cannot be read: {error}")))?;
     if !metadata.is_file() && !metadata.is_dir() {
-        return Err(Failure::Failed(format!("{shown} is neither a file nor a folder")));
+        return Err(left(NEITHER));
     }
     // `.` and `..` have a name elsewhere.
     let named = match path.file_name() {
         Some(name) => Some(name.to_owned()),
         None => path.canonicalize().ok().and_then(|path| path.file_name().map(ToOwned::to_owned)),
     };
-    let name = named.ok_or_else(|| Failure::Failed(format!("{shown} has no name")))?;
-    name.into_string().map_err(|_| Failure::Failed(format!("{shown} has a name that is no UTF-8: rename it")))
+    let name = named.ok_or_else(|| left("it has no name"))?;
+    name.into_string().map_err(|_| left(NO_UTF8))
 }
 
 /// What is at and below `path`, which is called `name` on the device. Links below it are left out: they lead to what
@@ -65,7 +63,7 @@ fn item(entry: &DirEntry, top: &Path, name: &str) -> Result<Option<Item>, Left> 
     let mut named = name.to_owned();
     for part in below {
         named += "/";
-        named += part.to_str().ok_or_else(|| left("its name is no UTF-8: rename it"))?;
+        named += part.to_str().ok_or_else(|| left(NO_UTF8))?;
     }
     // What was named itself may be a link.
     let kind = if entry.depth() == 0 {
@@ -81,11 +79,7 @@ fn item(entry: &DirEntry, top: &Path, name: &str) -> Result<Option<Item>, Left> 
         let empty = path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
         return Ok(empty.then_some(Item::Folder { name: named }));
     }
-    Err(left(if kind.is_symlink() {
-        "it is a link, which is not followed"
-    } else {
-        "it is neither a file nor a folder"
-    }))
+    Err(left(if kind.is_symlink() { "it is a link, which is not followed" } else { NEITHER }))
 }
 
 #[cfg(test)]
@@ -120,10 +114,10 @@ mod tests {
     #[test]
     fn what_is_named_has_to_be_there() {
         let home = tempfile::tempdir().unwrap();
-        let missing = sources(&[home.path().join("missing\u{1b}")]).unwrap_err();
-        assert!(missing.to_string().contains("missing\\u{1b} cannot be read"), "{missing}");
-        let here = sources(&[home.path().join(".")]).unwrap();
-        assert_eq!(here[0].1, home.path().file_name().unwrap().to_str().unwrap());
-        assert!(sources(&[PathBuf::from("/")]).is_err());
+        let missing = source(&home.path().join("missing")).unwrap_err();
+        assert!(missing.why.starts_with("it cannot be read: "), "{missing:?}");
+        let here = source(&home.path().join("."));
+        assert_eq!(here.as_deref(), Ok(home.path().file_name().unwrap().to_str().unwrap()));
+        assert!(source(Path::new("/")).is_err());
     }
 }

@@ -7,7 +7,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// The two largest units, to the nearest of the second: `3h 12m`. What was just given for two hours ends in `2h`.
-pub(super) fn roughly(seconds: u64) -> String {
+pub(crate) fn roughly(seconds: u64) -> String {
     let step = match seconds {
         ..HOUR => 1,
         HOUR..DAY => MINUTE,
