@@ -110,7 +110,7 @@ async fn picture_sound_and_control() {
     assert!(worst[1] < 0.002, "pictures are stamped by their capture");
     assert!(worst[0] < 0.002, "and so is sound");
 
-    served.stop.cancel();
+    served.stopping.cancel();
     let bye: Bye = serde_json::from_value(notice(&mut viewer, method::SESSION_BYE).await).unwrap();
     assert!(bye.again);
     let end = timeout(SECOND, served.session).await.expect("ends within 1 s").unwrap();
@@ -365,7 +365,7 @@ async fn a_viewer_that_wants_data_alone_opens_no_camera() {
     assert_eq!(setup.video.captured.lock().unwrap().len(), 0);
 
     // The device ends it: the viewer is told, and whatever it waits for ends.
-    served.stop.cancel();
+    served.stopping.cancel();
     assert_eq!(notice(&mut viewer, method::SESSION_BYE).await["again"], true);
     assert!(timeout(5 * SECOND, async { while viewer.notice().await.is_some() {} }).await.is_ok());
     assert!(matches!(viewer.call(method::PING, json!({})).await, Err(CallError::Ended)));

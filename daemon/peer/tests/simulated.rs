@@ -19,8 +19,8 @@ use std::time::Duration;
 use support::network::{Simulated, Weather};
 use support::{Setup, start};
 use tokio::time::{Instant, timeout};
-use watchword_peer::Reason;
 use watchword_peer::viewer::Media;
+use watchword_peer::{Reason, Stop};
 
 const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 77, 1);
 const VIEWER: Ipv4Addr = Ipv4Addr::new(127, 0, 77, 2);
@@ -216,6 +216,53 @@ async fn a_device_that_dies_is_noticed_by_its_viewer_and_one_that_pauses_is_not(
     viewer.leave().await;
     let _ = timeout(Duration::from_secs(60), served.session).await.expect("gone").unwrap();
     setup.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_come_back_is_told_why_over_a_bad_network_as_well() {
+    let setup = Setup::new(DEVICE);
+    let weather = Weather { delay: MS15, loss: 100, ..Weather::default() };
+    for seed in 0..starts() {
+        let network = Simulated::new(Weather { loss: 0, ..weather }, seed);
+        let served = support::start_for_data(network.runtime(), &setup.environment, VIEWER).await;
+        let mut viewer = served.viewer.expect("connected");
+        network.set(weather);
+        served.stop.end("This word was removed.", false);
+        assert_eq!(bye(&mut viewer).await.as_deref(), Some("This word was removed."), "seed {seed}");
+        network.set(Weather::default());
+        viewer.leave().await;
+        served.session.await.unwrap();
+    }
+    setup.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_come_back_is_told_why_however_young_the_session() {
+    let setup = Setup::new(DEVICE);
+    for age in (5..=300).step_by(5).map(Duration::from_millis) {
+        let network = Simulated::new(Weather { delay: MS15, ..Weather::default() }, 1);
+        let stop = |stop: Stop| async move {
+            tokio::time::sleep(age).await;
+            stop.end("This word was removed.", false);
+        };
+        let served = support::start_while(network.runtime(), &setup.environment, VIEWER, stop).await;
+        let mut viewer = served.viewer.unwrap_or_else(|error| panic!("after {age:?}: {error}"));
+        assert_eq!(bye(&mut viewer).await.as_deref(), Some("This word was removed."), "after {age:?}");
+        let end = timeout(Duration::from_secs(1), served.session).await.expect("it ends").unwrap();
+        assert_eq!(end.reason, Reason::Stopped);
+        viewer.leave().await;
+    }
+    setup.close().await;
+}
+
+/// The reason of the device's bye; `None` if the session ends without one.
+async fn bye(viewer: &mut watchword_peer::viewer::Viewer) -> Option<String> {
+    while let Some(notice) = viewer.notice().await {
+        if notice.method == method::SESSION_BYE {
+            return notice.params["reason"].as_str().map(str::to_owned);
+        }
+    }
+    None
 }
 
 #[tokio::test(start_paused = true)]

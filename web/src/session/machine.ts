@@ -28,7 +28,12 @@ export interface Trouble {
 }
 
 /** Why only a person, or time, leads on from `refused`. */
-export type Reason = 'wrong-word' | 'changed-key' | 'later' | 'other';
+export type Reason =
+  | 'wrong-word'
+  | 'replaced-word' // it was right until now
+  | 'changed-key'
+  | 'later'
+  | 'other';
 
 export type Stage = 'pausing' | 'looking' | 'checking' | 'connecting';
 
@@ -94,7 +99,7 @@ export function transition(state: State, event: Event): Step {
     case 'live':
       return busy(state) ? [{ name: 'live' }, NOTHING] : [state, NOTHING];
     case 'wrong-word':
-      return busy(state) ? [refused('wrong-word', ''), END] : [state, NOTHING];
+      return busy(state) ? wrongWord(state, '') : [state, NOTHING];
     case 'changed-key':
       return busy(state) ? [refused('changed-key', ''), END] : [state, NOTHING];
     case 'failed':
@@ -193,7 +198,7 @@ function onRefusal(state: State, refusal: Refusal, now: number, random: number):
     case 'no-session':
       return failed(state, { type: 'failed', fault: 'no-answer', now, random });
     case 'proof-failed':
-      return [refused('wrong-word', refusal.message), END];
+      return wrongWord(state, refusal.message);
     case 'try-later':
     case 'too-fast':
     case 'too-many-sockets':
@@ -217,6 +222,10 @@ function onRefusal(state: State, refusal: Refusal, now: number, random: number):
     case 'bad-claim':
       return [refused('other', refusal.message), END];
   }
+}
+
+function wrongWord(state: State, message: string): Step {
+  return [refused(state.name === 'lost' ? 'replaced-word' : 'wrong-word', message), END];
 }
 
 function onBye(state: State, event: Event & { type: 'bye' }): Step {

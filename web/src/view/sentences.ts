@@ -41,6 +41,8 @@ function refusal(state: State & { name: 'refused' }): string {
   switch (state.reason) {
     case 'wrong-word':
       return 'This is not the secret word. Check each part and try again.';
+    case 'replaced-word':
+      return 'This word was right until now: the owner has replaced this word by a new one. Ask for that.';
     case 'changed-key':
       return 'The word is right, but the device is not the one that this browser knew: its key has changed. That is so after it was set up anew. If you are not sure, ask its owner before you go on.';
     case 'later':

@@ -31,8 +31,8 @@ use webrtc::error::Error;
 const STATISTICS: Duration = Duration::from_secs(1);
 /// Between two tries to send what the channel did not take.
 const AGAIN: Duration = Duration::from_millis(20);
-/// How long a bye may take to arrive, behind what was said before.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a viewer that broke a rule may take to hear which.
+const REFUSAL: Duration = Duration::from_secs(1);
 
 /// How a control channel ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) struct Control {
     pub(crate) methods: Methods,
     /// Sent to the viewer now and at every change.
     pub(crate) media: watch::Receiver<MediaState>,
-    /// Once there is one, it is said, and the channel ends.
+    /// Once there is one, it is said, and the channel ends when it has arrived.
     pub(crate) bye: watch::Receiver<Option<Bye>>,
 }
 
@@ -242,20 +242,17 @@ impl Control {
         let mut outbox = Outbox::new(Instant::now());
         let bye = Bye { reason: sentence.to_owned(), again: false };
         outbox.push(rpc::notification(method::SESSION_BYE, &bye), Instant::now());
-        self.farewell(&mut outbox).await;
+        let _ = tokio::time::timeout(REFUSAL, self.farewell(&mut outbox)).await;
         Leave::Misbehaved(sentence)
     }
 
-    /// Waits until what was said has arrived, for a short time.
+    /// Waits until what was said has arrived, or the channel is gone.
     async fn farewell(&self, outbox: &mut Outbox) {
-        let arrived = async {
-            while self.flush(outbox).await.is_ok()
-                && !(outbox.is_empty() && self.channel.outstanding_bytes().await.unwrap_or(0) == 0)
-            {
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let _ = tokio::time::timeout(FAREWELL, arrived).await;
+        while self.flush(outbox).await.is_ok()
+            && !(outbox.is_empty() && self.channel.outstanding_bytes().await.unwrap_or(0) == 0)
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 

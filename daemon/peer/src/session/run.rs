@@ -19,8 +19,11 @@ use webrtc::runtime::Runtime;
 
 /// Data channels refused in one session before it ends.
 const MAX_REFUSED_CHANNELS: u32 = 8;
-/// How long the control channel may take to say bye.
+/// How long a bye may take to arrive at a viewer that is welcome again: one that misses it finds out by coming back.
 const BYE_LIMIT: Duration = Duration::from_millis(500);
+/// The same for one that is not, and would come back to be told that its word is wrong. A lost bye is sent again after a
+/// second, then after two more (RFC 9260 section 16, `RTO.Min`).
+const LAST_BYE_LIMIT: Duration = Duration::from_secs(4);
 
 /// One session before its offer has been answered.
 pub(super) struct Session {
@@ -195,10 +198,11 @@ impl Session {
     }
 
     async fn happening(&mut self, answered: &mut Answered, deadline: Option<Instant>) -> Happening {
+        let stopping = answered.is_over();
         let Answered { reports, control, video, audio, transfers, .. } = answered;
         tokio::select! {
             biased;
-            () = self.stop.ended() => Happening::Stop,
+            () = self.stop.ended(), if !stopping => Happening::Stop,
             Ok(()) = reports.state.changed() => Happening::State,
             leave = left(control) => Happening::Left(leave),
             Some(channel) = reports.channels.recv() => Happening::Channel(channel),
@@ -253,13 +257,27 @@ impl Session {
     }
 
     async fn finish(&mut self, mut answered: Answered, reason: Reason) {
-        if let Some(bye) = self.bye(reason).filter(|_| answered.control.is_some()) {
+        answered.end_work();
+        if let Some(bye) = self.bye(reason) {
+            let limit = if bye.again { BYE_LIMIT } else { LAST_BYE_LIMIT };
             answered.bye.send_replace(Some(bye));
-            let _ = timeout(BYE_LIMIT, left(&mut answered.control)).await;
+            let _ = timeout(limit, self.said(&mut answered, reason)).await;
         }
         let (repeated, dropped) = answered.connection.wire.counters();
         log::debug!("wire: {repeated} handshake flights repeated, {dropped} datagrams lost to full queues");
         answered.connection.close().await;
+    }
+
+    /// Returns when the control channel has said its bye. A viewer that was about to open it is waited for.
+    async fn said(&mut self, answered: &mut Answered, reason: Reason) {
+        while answered.control.is_none() && reason == Reason::Stopped {
+            if let Some(Event::Down | Event::End(_)) = self.event(answered, None).await {
+                return;
+            }
+        }
+        if answered.control.is_some() {
+            left(&mut answered.control).await;
+        }
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) struct Transfers {
     places: Arc<Semaphore>,
     /// Cancelled when the viewer goes on sending in a transfer that has ended.
     flooded: CancellationToken,
+    over: CancellationToken,
 }
 
 impl Transfers {
@@ -70,6 +71,7 @@ impl Transfers {
             last: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             flooded: CancellationToken::new(),
+            over: CancellationToken::new(),
         }
     }
 
@@ -125,6 +127,11 @@ impl Transfers {
         self.flooded.cancelled().await;
     }
 
+    /// Ends them all, as the end of the connection would.
+    pub(crate) fn end(&self) {
+        self.over.cancel();
+    }
+
     fn offer(&self, place: OwnedSemaphorePermit, on: String, content: Content) -> GetReady {
         let ready = GetReady {
             transfer: String::new(),
@@ -173,7 +180,12 @@ impl Transfers {
                 }
             }
         };
-        self.wire.spawn(Box::pin(task)).detach();
+        let task = self.over.clone().run_until_cancelled_owned(task);
+        self.wire
+            .spawn(Box::pin(async move {
+                let _ = task.await;
+            }))
+            .detach();
         name
     }
 }

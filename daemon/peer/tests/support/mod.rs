@@ -232,36 +232,47 @@ pub struct Served {
     pub viewer: Result<Viewer, ViewerError>,
     /// From the call until the control channel was open (or not).
     pub open: Duration,
-    pub stop: CancellationToken,
+    /// Stops the device.
+    pub stopping: CancellationToken,
+    /// Ends the session alone.
+    pub stop: Stop,
     pub session: JoinHandle<End>,
 }
 
 /// Starts a session between `device` and a viewer at another address, both over `base`.
 pub async fn start(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4Addr) -> Served {
-    start_with(base, device, viewer_at, true).await
+    start_with(base, device, viewer_at, true, |_| async {}).await
 }
 
 /// As [`start`], with a viewer that takes no picture and no sound.
 pub async fn start_for_data(base: Arc<dyn Runtime>, device: &Environment, viewer_at: Ipv4Addr) -> Served {
-    start_with(base, device, viewer_at, false).await
+    start_with(base, device, viewer_at, false, |_| async {}).await
 }
 
-async fn start_with(
+/// As [`start`], while something else goes on beside it.
+pub async fn start_while<T: Future<Output = ()> + Send + 'static>(
+    base: Arc<dyn Runtime>,
+    device: &Environment,
+    viewer_at: Ipv4Addr,
+    beside: impl FnOnce(Stop) -> T,
+) -> Served {
+    start_with(base, device, viewer_at, true, beside).await
+}
+
+async fn start_with<T: Future<Output = ()> + Send + 'static>(
     base: Arc<dyn Runtime>,
     device: &Environment,
     viewer_at: Ipv4Addr,
     media: bool,
+    beside: impl FnOnce(Stop) -> T,
 ) -> Served {
     let (to_device, device_inbox) = mpsc::channel::<Sealed>(64);
     let (to_viewer, viewer_inbox) = mpsc::channel::<Sealed>(64);
-    let stop = CancellationToken::new();
-    let session = tokio::spawn(serve_over(
-        base.clone(),
-        device.clone(),
-        device_inbox,
-        to_viewer,
-        Stop::new(stop.clone()),
-    ));
+    let stopping = CancellationToken::new();
+    let stop = Stop::new(stopping.child_token());
+    let session =
+        tokio::spawn(serve_over(base.clone(), device.clone(), device_inbox, to_viewer, stop.clone()));
+    tokio::spawn(beside(stop.clone()));
     let started = Instant::now();
     let network = at(viewer_at);
     let viewer = if media {
@@ -269,5 +280,5 @@ async fn start_with(
     } else {
         Viewer::connect_for_data_over(base, &network, to_device, viewer_inbox).await
     };
-    Served { viewer, open: started.elapsed(), stop, session }
+    Served { viewer, open: started.elapsed(), stopping, stop, session }
 }
