@@ -49,6 +49,8 @@ pub(crate) enum Event<'a> {
     Removed { path: &'a str },
     /// The folder is there.
     Made { path: &'a str },
+    /// The picture is there.
+    Taken { to: &'a str, size: u64 },
 }
 
 impl Progress {

@@ -1,13 +1,12 @@
 //! `watchword snapshot`: the picture as it is now.
 
 use super::{reaching::Reaching, transfer::failed};
-use crate::client::{Failure, Fetched, Output, Partial, Session};
+use crate::client::{Event, Failure, Fetched, Output, Partial, Progress, Session};
 use peer::viewer::{Target, TransferError};
 use protocol::grant::Right;
-use serde::Serialize;
 use std::{
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// Fetches a JPEG of the picture as it is now.
@@ -41,26 +40,11 @@ impl Snapshot {
                 }
                 let partial = Partial::open(&output, overwrite).map_err(Failure::Failed)?;
                 taken(session, Fetched { partial, path: String::new() }).await?;
-                told(&output, json)
+                let (to, size) = (output.to_string_lossy(), output.metadata()?.len());
+                Progress::new(Output::new(json)).did(&Event::Taken { to: &to, size })
             })
             .await
     }
-}
-
-/// What a program hears of a picture that is there.
-#[derive(Serialize)]
-struct Taken<'a> {
-    event: &'static str,
-    to: &'a str,
-    size: u64,
-}
-
-fn told(output: &Path, json: bool) -> Result<(), Failure> {
-    if !json {
-        return Ok(());
-    }
-    let taken = Taken { event: "taken", to: &output.to_string_lossy(), size: output.metadata()?.len() };
-    Output::new(json).show(&taken, |_| String::new())
 }
 
 async fn taken<T: Target>(session: &mut Session, target: T) -> Result<T, Failure> {
