@@ -21,8 +21,7 @@ use std::{
 
 /// What `check --json` says with this home's configuration, and its exit code.
 fn check(home: &Home) -> (Value, Option<i32>) {
-    let path = home.path().join("config.toml");
-    report(&home.run(&["check", "--json", "--config", path.to_str().unwrap()]))
+    report(&home.typed("check --json"))
 }
 
 fn report(output: &Output) -> (Value, Option<i32>) {
@@ -112,18 +111,12 @@ fn a_mistake_in_the_configuration_is_told_with_its_line_and_the_rest_is_looked_a
 #[test]
 fn a_word_that_has_ended_and_one_that_is_damaged_are_told() {
     let home = Home::new();
-    let (path, _) = home.loopback_config("");
-    let config = path.to_str().unwrap();
-    assert!(
-        home.run(&["word", "add", "--label", "guest", "--for", "2h", "--config", config]).status.success()
-    );
+    home.loopback_config("");
+    assert!(home.typed("word add --label guest --for 2h").status.success());
     assert_line(&check(&home).0, "words", "ok", "ends in 2h.");
-    let kept = home.path().join("state/words.json");
-    let mut words: Value = serde_json::from_str(&fs::read_to_string(&kept).unwrap()).unwrap();
-    words[0]["expires"] = 1.into();
-    fs::write(&kept, words.to_string()).unwrap();
+    home.end_the_word();
     assert_line(&check(&home).0, "words", "warning", "\\\"guest\\\" has ended, so nobody can come in");
-    fs::write(&kept, "[{").unwrap();
+    fs::write(home.path().join("state/words.json"), "[{").unwrap();
     let (report, code) = check(&home);
     assert_eq!(code, Some(1));
     assert_line(&report, "words", "failed", "words.json is damaged");
@@ -132,8 +125,8 @@ fn a_word_that_has_ended_and_one_that_is_damaged_are_told() {
 #[test]
 fn keys_that_others_may_read_are_told() {
     let home = Home::new();
-    let (path, _) = home.loopback_config("");
-    assert!(home.run(&["word", "add", "--config", path.to_str().unwrap()]).status.success());
+    home.loopback_config("");
+    assert!(home.typed("word add").status.success());
     let key = home.path().join("state/opaque.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     assert_line(&check(&home).0, "state", "warning", "chmod 600");
@@ -265,11 +258,10 @@ fn a_token_that_the_server_asks_for_is_told() {
         let config = home.config(&format!(
             "[rendezvous]\nurl = \"{url}\"\nfingerprint = \"{fingerprint}\"\ntoken = \"{token}\"\n[video]\nsource = \"none\"\n"
         ));
-        let config = config.to_str().unwrap();
         if token.is_empty() {
-            assert!(home.run(&["word", "add", "--config", config]).status.success());
+            assert!(home.typed("word add").status.success());
         }
-        let mut device = home.start(&["run", "--config", config]);
+        let mut device = home.start(&["run", "--config", config.to_str().unwrap()]);
         device.line("asks for a token");
         let (report, code) = check(&home);
         assert_eq!(code, Some(1), "{report}");

@@ -120,10 +120,9 @@ fn words_are_made_listed_and_removed_without_a_daemon() {
 #[test]
 fn a_new_word_is_one_object_for_a_program_and_its_place_may_be_typed_large() {
     let home = Home::new();
-    let (path, port) = home.loopback_config("");
+    let (_, port) = home.loopback_config("");
     for line in ["word add --label door --place GARDEN --json", "word rotate door --json"] {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        let made = home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat());
+        let made = home.typed(line);
         assert!(made.status.success(), "{}", stderr(&made));
         let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
         assert_eq!((&made["label"], &made["place"]), (&"door".into(), &"garden".into()));
@@ -136,11 +135,8 @@ fn a_new_word_is_one_object_for_a_program_and_its_place_may_be_typed_large() {
 #[test]
 fn the_columns_of_the_words_are_as_wide_as_what_is_in_them() {
     let home = Home::new();
-    let (path, _) = home.loopback_config("");
-    let word = |line: &str| {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        stdout(&home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat()))
-    };
+    home.loopback_config("");
+    let word = |line: &str| stdout(&home.typed(line));
     word("word add --label a --allow watch,listen,talk,chat,files,upload,manage,commands");
     word("word add --label b --allow chat");
     let list = word("word list");

@@ -239,14 +239,11 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn words_are_given_on_terms_and_replaced_on_the_same_ones() {
     let home = Home::new();
     let (path, port) = home.loopback_config("");
-    let config = path.to_str().unwrap();
-    let _running = home.start(&["run", "--config", config]);
+    let _running = home.start(&["run", "--config", path.to_str().unwrap()]);
     wait_for_port(port);
-    let run = |arguments: &[&str]| home.run(&[arguments, &["--config", config]].concat());
-    let given = "word add --label workshop --allow watch,files,upload --for 2h --viewers 3";
-    let added = run(&given.split(' ').collect::<Vec<_>>());
+    let added = home.typed("word add --label workshop --allow watch,files,upload --for 2h --viewers 3");
     assert!(added.status.success(), "{}", stderr(&added));
-    let list = stdout(&run(&["word", "list"]));
+    let list = stdout(&home.typed("word list"));
     for part in ["workshop", "0/3", "watch,files,upload"] {
         assert!(list.contains(part), "{part:?} is not in\n{list}");
     }
@@ -254,17 +251,17 @@ fn words_are_given_on_terms_and_replaced_on_the_same_ones() {
     let word = |output: &std::process::Output| {
         stdout(output).lines().find_map(|line| line.trim().strip_prefix("Word")).unwrap().trim().to_owned()
     };
-    let rotated = run(&["word", "rotate", "workshop"]);
+    let rotated = home.typed("word rotate workshop");
     assert!(rotated.status.success(), "{}", stderr(&rotated));
     let (old, new) = (word(&added), word(&rotated));
     assert_ne!(old, new);
     assert_eq!(old.split('-').next(), new.split('-').next(), "the place stays");
-    assert!(stdout(&run(&["word", "list"])).contains("watch,files,upload"));
-    assert_eq!(stdout(&run(&["sessions"])), "Nobody is here.\n");
-    assert_eq!(stdout(&run(&["sessions", "--json"])).trim(), "[]");
+    assert!(stdout(&home.typed("word list")).contains("watch,files,upload"));
+    assert_eq!(stdout(&home.typed("sessions")), "Nobody is here.\n");
+    assert_eq!(stdout(&home.typed("sessions --json")).trim(), "[]");
     // Names of sessions may begin with a hyphen.
     for name in ["abc", "-abc"] {
-        let ended = run(&["sessions", "--end", name]);
+        let ended = home.typed(&format!("sessions --end {name}"));
         assert_eq!(ended.status.code(), Some(1));
         assert!(stderr(&ended).contains(&format!("there is no session {name:?}")), "{}", stderr(&ended));
     }
@@ -297,10 +294,7 @@ fn terms_with_a_slip_are_refused_with_what_was_meant() {
 fn an_ended_word_is_rotated_only_with_a_new_end() {
     let home = Home::new();
     let (path, port) = home.loopback_config("");
-    let run = |line: &str| {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        home.run(&[&arguments[..], &["--config", path.to_str().unwrap()]].concat())
-    };
+    let run = |line: &str| home.typed(line);
     let rotates = || {
         let refused = run("word rotate short");
         assert_eq!((code(&refused), stdout(&refused).as_str()), (Some(1), ""), "no word is shown");
@@ -334,11 +328,7 @@ fn what_the_owner_ends_is_told_with_who_it_sends_away() {
         running.line(": here");
         (running, input)
     };
-    let run = |line: &str| {
-        let config = device.home.path().join("config.toml");
-        let arguments: Vec<&str> = line.split(' ').collect();
-        stdout(&device.home.run(&[&arguments[..], &["--config", config.to_str().unwrap()]].concat()))
-    };
+    let run = |line: &str| stdout(&device.home.typed(line));
     let (running, _input) = chat();
     let sessions: serde_json::Value = serde_json::from_str(&run("sessions --json")).unwrap();
     let session = sessions[0]["session"].as_str().unwrap();

@@ -71,6 +71,12 @@ impl Home {
         self.command(arguments).output().unwrap()
     }
 
+    /// What comes of this line with the configuration of the home, typed without quotes.
+    pub(crate) fn typed(&self, line: &str) -> Output {
+        let mut command = self.command(&line.split(' ').collect::<Vec<_>>());
+        command.arg("--config").arg(self.path().join("config.toml")).output().unwrap()
+    }
+
     /// Starts a long-running command and reads its lines.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::new(self.command(arguments))
