@@ -15,7 +15,7 @@ pub(super) fn look(settings: Option<&VideoSettings>, holders: &Holders, daemon: 
     if holders.hidden_watchword && settings.camera != CameraChoice::Test {
         // It may have a camera open, and this user cannot see which.
         let message = "A watchword of another user runs and may use a camera, so none is opened.";
-        return vec![Finding::skipped(NAME, message).advising("sudo watchword check")];
+        return vec![Finding::skipped(NAME, message).better_as_root()];
     }
     let cameras = media::cameras_except(settings, |node| !holders.of(node).is_empty());
     judge(settings, &cameras, holders, daemon)

@@ -41,7 +41,7 @@ impl File {
         let metadata = match self.path.metadata() {
             Err(error) if error.kind() == ErrorKind::PermissionDenied && !account.own => {
                 let message = format!("{shown} is not for this user to see.");
-                return Some(Finding::skipped(NAME, message).advising("sudo watchword check"));
+                return Some(Finding::skipped(NAME, message).better_as_root());
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return Some(self.refused(account)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -73,7 +73,7 @@ impl File {
         let unseen = !Account::current().may_use(&self.path, READ);
         unseen.then(|| {
             let message = format!("{shown} is not for this user to read.");
-            Finding::skipped(NAME, message).advising("sudo watchword check")
+            Finding::skipped(NAME, message).better_as_root()
         })
     }
 

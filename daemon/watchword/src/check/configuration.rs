@@ -5,6 +5,8 @@ use crate::config::{Config, ConfigError};
 use std::{io::ErrorKind, path::Path};
 
 const NAME: &str = "config";
+/// Where the package puts the example.
+const PACKAGED: &str = "/usr/share/doc/watchword/examples/config.toml";
 
 /// Judges what came of reading it; `file`: which one, if there is one.
 pub(super) fn judge(config: &Result<Config, ConfigError>, file: Option<&Path>) -> Finding {
@@ -12,8 +14,7 @@ pub(super) fn judge(config: &Result<Config, ConfigError>, file: Option<&Path>) -
         (Ok(_), Some(file)) => Finding::ok(NAME, format!("{} is valid.", file.display())),
         (Ok(_), None) => Finding::ok(NAME, "There is no configuration file: the defaults are used."),
         (Err(error), _) if forbidden(error) => {
-            Finding::skipped(NAME, format!("{}.", capitalised(&error.to_string())))
-                .advising("sudo watchword check")
+            Finding::skipped(NAME, format!("{}.", capitalised(&error.to_string()))).better_as_root()
         }
         (Err(error @ ConfigError::Read { .. }), _) => {
             Finding::failed(NAME, format!("{}.", capitalised(&error.to_string())), "Is the path right?")
@@ -21,9 +22,14 @@ pub(super) fn judge(config: &Result<Config, ConfigError>, file: Option<&Path>) -
         (Err(error @ ConfigError::Wrong { .. }), _) => Finding::failed(
             NAME,
             ended(error.to_string()),
-            "Correct it: the device does not start. config.example.toml names every key.",
+            format!("Correct it: the device does not start. {} names every key.", example()),
         ),
     }
+}
+
+/// The example that is here.
+fn example() -> &'static str {
+    if Path::new(PACKAGED).exists() { PACKAGED } else { "config.example.toml" }
 }
 
 /// Whether it is only this user that may not read it.

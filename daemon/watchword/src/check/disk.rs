@@ -50,8 +50,8 @@ struct Folder {
     own: bool,
 }
 
-/// Looks at the state folder and at the folders of `[files]`; `view` is that of the running device.
-pub(super) fn look(files: &Files, scene: &Scene, view: &View) -> Vec<Finding> {
+/// Looks at the state folder and at the folders of `[files]`.
+pub(super) fn look(files: &Files, scene: &Scene) -> Vec<Finding> {
     let (place, account, service) = (&scene.place, &scene.account, scene.is_service());
     let mut findings = Vec::new();
     if let Some(path) = place.folder() {
@@ -71,8 +71,9 @@ pub(super) fn look(files: &Files, scene: &Scene, view: &View) -> Vec<Finding> {
         )];
     }
     let used = used(folders.iter().filter(|folder| folder.writable).map(|folder| folder.path.as_path()));
-    findings
-        .extend(folders.iter().map(|folder| folder.judge(files.floor.as_u64(), (account, service), view)));
+    findings.extend(
+        folders.iter().map(|folder| folder.judge(files.floor.as_u64(), (account, service), &scene.view)),
+    );
     let quota = files.quota.as_u64();
     if let Some(used) = used.filter(|used| *used >= quota) {
         findings.push(Finding::warning(
@@ -162,8 +163,7 @@ impl Folder {
                 Finding::failed(NAME, format!("{shown} is no folder."), "Correct its path in [files] roots.")
             }
             Err(ErrorKind::PermissionDenied) => {
-                Finding::skipped(NAME, format!("{shown} is not for this user to see."))
-                    .advising("sudo watchword check")
+                Finding::skipped(NAME, format!("{shown} is not for this user to see.")).better_as_root()
             }
             Err(kind) => Finding::failed(
                 NAME,

@@ -37,7 +37,7 @@ pub(super) fn look(settings: Option<&VideoSettings>, rest: Rest) -> Finding {
         }
         Rest::Unseen => {
             let message = "A watchword of another user runs, and a measurement could take from its picture.";
-            return Finding::skipped(NAME, message).advising("sudo watchword check");
+            return Finding::skipped(NAME, message).better_as_root();
         }
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

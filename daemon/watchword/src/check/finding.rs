@@ -16,6 +16,9 @@ pub(crate) enum State {
     Failed,
 }
 
+/// What shows more of most things.
+pub(super) const AS_ROOT: &str = "sudo watchword check";
+
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
@@ -63,5 +66,11 @@ impl Finding {
     #[must_use]
     pub(super) fn advising(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// Root would see more.
+    #[must_use]
+    pub(super) fn better_as_root(self) -> Self {
+        self.advising(AS_ROOT)
     }
 }

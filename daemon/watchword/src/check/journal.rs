@@ -91,7 +91,7 @@ pub(super) fn judge(lines: &Result<Vec<Line>, NoAnswer>, now: u64, sees_all: boo
 }
 
 fn unseen() -> Finding {
-    Finding::skipped(NAME, "This user may not read the service's journal.").advising("sudo watchword check")
+    Finding::skipped(NAME, "This user may not read the service's journal.").better_as_root()
 }
 
 impl Line {

@@ -33,7 +33,7 @@ pub(crate) use holders::Holders;
 pub(crate) use report::Report;
 
 use crate::config::{self, Config, ConfigError};
-use finding::Finding;
+use finding::{AS_ROOT, Finding};
 use media::VideoSettings;
 use scene::Scene;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -44,8 +44,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What systemd hands to the running service in the place of `[rendezvous] token`.
 const TOKEN_CREDENTIAL: &str = "/run/credentials/watchword.service/watchword.rendezvous.token";
-/// What shows more of most things.
-const AGAIN: &str = "sudo watchword check";
 
 /// Looks at everything. `config` is what came of reading the file `named` on the command line, or else the system's;
 /// `video` are the picture's settings of it.
@@ -77,9 +75,9 @@ pub(crate) async fn examine(
     };
     findings.splice(encoder..encoder, tried);
     // What is asked once more is asked of the same configuration.
-    let again = scene.with_config(AGAIN);
+    let again = scene.with_config(AS_ROOT);
     for advice in findings.iter_mut().filter_map(|finding| finding.advice.as_mut()) {
-        *advice = advice.replace(AGAIN, &again);
+        *advice = advice.replace(AS_ROOT, &again);
     }
     Report::new(findings, misconfigured)
 }
@@ -119,9 +117,7 @@ async fn together(
             vec![microphone::look(&config.audio, &scene.account, &scene.holders, scene.daemon.pid)]
         }),
         within("clock", look_at_clock(scene, config)),
-        with_config("disk", |scene, config| {
-            disk::look(&config.files, scene, &view::View::of(scene.daemon.pid))
-        }),
+        with_config("disk", |scene, config| disk::look(&config.files, scene)),
         async { config.map_or_else(Vec::new, |config| network::look(&config.network.addresses)) },
         within("rendezvous", look_at_rendezvous(scene, config)),
         within("page", look_at_page(scene, config)),
@@ -167,8 +163,8 @@ async fn look_at_page(scene: &Scene, config: Option<&Arc<Config>>) -> Vec<Findin
     match config {
         None => unknown("page"),
         Some(config) if config.rendezvous.url.is_empty() => {
-            let view = view::View::of(scene.daemon.pid);
-            let mut findings = certificate::look(&config.server, (&scene.account, scene.is_service()), &view);
+            let who = (&scene.account, scene.is_service());
+            let mut findings = certificate::look(&config.server, who, &scene.view);
             findings.push(page::look(&config.server, &scene.place, scene.runs()).await);
             findings
         }

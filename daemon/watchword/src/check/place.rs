@@ -72,7 +72,7 @@ pub(super) fn look(place: &Place, account: &Account, service: bool) -> Vec<Findi
         Place::Absent(path) => vec![to_be_made(path, account)],
         Place::Forbidden(path) => {
             let message = format!("This user may not look into {}.", path.display());
-            vec![Finding::skipped(NAME, message).advising("sudo watchword check")]
+            vec![Finding::skipped(NAME, message).better_as_root()]
         }
         Place::Folder(path) => {
             let files = FILES

@@ -2,7 +2,7 @@
 
 use super::{
     account::Account,
-    finding::Finding,
+    finding::{AS_ROOT, Finding},
     holders::{Holder, Holders},
     stun,
 };
@@ -87,17 +87,16 @@ impl Port {
                 Some(false) => Some(Finding::failed(
                     NAME,
                     format!("{at} is in use by another program."),
-                    format!("sudo watchword check names it. Stop it, {choose}."),
+                    format!("{AS_ROOT} names it. Stop it, {choose}."),
                 )),
                 None => {
                     let message = format!("{at} is in use, and may be so by the watchword that runs here.");
-                    Some(Finding::skipped(NAME, message).advising("sudo watchword check"))
+                    Some(Finding::skipped(NAME, message).better_as_root())
                 }
             },
-            (Err(error), _) if error.kind() == ErrorKind::PermissionDenied => Some(
-                Finding::skipped(NAME, format!("{at} is not for this user to try."))
-                    .advising("sudo watchword check"),
-            ),
+            (Err(error), _) if error.kind() == ErrorKind::PermissionDenied => {
+                Some(Finding::skipped(NAME, format!("{at} is not for this user to try.")).better_as_root())
+            }
             (Err(error), _) => Some(Finding::failed(
                 NAME,
                 format!("{protocol} {address} cannot be listened at: {error}."),
@@ -185,7 +184,7 @@ fn not_greeted(url: &str, error: &ConnectError, trust: &Arc<Trust>) -> Finding {
         ),
         (ConnectError::Tls(_), Some(Verdict::Wrong { seen, why })) => Finding::failed(
             NAME,
-            format!("The certificate of {url} is not trusted: {}.", plainly(&why)),
+            format!("The certificate of {url} is not trusted: {why}."),
             format!(
                 "Is the clock right? If the server made its certificate itself, and prints this fingerprint, put it into [rendezvous] fingerprint: {seen}"
             ),
@@ -220,16 +219,6 @@ fn not_greeted(url: &str, error: &ConnectError, trust: &Arc<Trust>) -> Finding {
             format!("{why}."),
             "Correct [rendezvous] url: wss://HOST:PORT/ws, as `watchword serve` prints it.",
         ),
-    }
-}
-
-/// The reasons that people meet, in place of rustls' names for them (`invalid peer certificate: UnknownIssuer`).
-fn plainly(why: &str) -> &str {
-    let reason = why.rsplit(": ").next().unwrap_or(why);
-    match reason.split(['(', ' ']).next().unwrap_or(reason) {
-        "UnknownIssuer" => "no authority that this system knows signed it",
-        _ if why.contains("CaUsedAsEndEntity") => "its server made it itself",
-        _ => why,
     }
 }
 
@@ -300,14 +289,6 @@ mod tests {
         assert!(not_greeted("wss://a:1/ws", &silent, &trust).advice.unwrap().contains("firewall"));
         let wrong = ConnectError::Tls(io::Error::other("no TLS"));
         assert!(not_greeted("wss://a:1/ws", &wrong, &trust).message.contains("no TLS"));
-    }
-
-    #[test]
-    fn why_a_certificate_is_not_trusted_is_said_in_plain_words() {
-        let unsigned = rustls::Error::from(rustls::CertificateError::UnknownIssuer).to_string();
-        assert_eq!(plainly(&unsigned), "no authority that this system knows signed it");
-        let other = "certificate expired: verification time 7 (UNIX)";
-        assert_eq!(plainly(other), other);
     }
 
     #[test]

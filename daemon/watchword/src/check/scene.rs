@@ -6,6 +6,7 @@ use super::{
     holders::Holders,
     place::Place,
     unit::{NoUnit, UNIT, Unit},
+    view::View,
     words::Known,
 };
 use crate::{
@@ -35,6 +36,8 @@ pub(super) struct Scene {
     pub(super) daemon: Daemon,
     pub(super) words: Known,
     pub(super) holders: Holders,
+    /// The file system as the running device sees it.
+    pub(super) view: View,
     /// The configuration that the command line names.
     named: Option<PathBuf>,
 }
@@ -70,8 +73,9 @@ impl Scene {
             None => on_disk(&place),
         };
         let holders = timeout(PATIENCE, looking).await.ok().and_then(Result::ok).unwrap_or_default();
+        let view = View::of(daemon.pid);
         let (root, named) = (current.uid == 0, named.map(Path::to_owned));
-        Self { now: now(), unit, account, root, place, daemon, words, holders, named }
+        Self { now: now(), unit, account, root, place, daemon, words, holders, view, named }
     }
 
     /// A command that is about the same configuration.

@@ -36,10 +36,7 @@ pub(super) fn judge(known: &Known, around: &Circumstances<'_>) -> Vec<Finding> {
     let add = || (around.typed)(ADD);
     match known {
         Known::Forbidden => {
-            vec![
-                Finding::skipped(NAME, "This user may not look at the service's words.")
-                    .advising("sudo watchword check"),
-            ]
+            vec![Finding::skipped(NAME, "This user may not look at the service's words.").better_as_root()]
         }
         Known::Damaged(why) => {
             vec![Finding::failed(

@@ -141,6 +141,7 @@ fn plain(error: &Error) -> String {
         }
         E::NotValidForName | E::NotValidForNameContext { .. } => "it is for another name".to_owned(),
         E::Revoked => "who signed it has revoked it".to_owned(),
+        _ if self_made(error) => "its server made it itself".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -186,6 +187,20 @@ mod tests {
         assert_eq!(known.verdict_on(other, unsigned()), Verdict::Changed { seen: other });
         assert_eq!(known.verdict_on(other, late()), Verdict::Changed { seen: other });
         assert_eq!(known.verdict_on(other, None), Verdict::Signed, "the server got a real certificate");
+    }
+
+    #[test]
+    fn why_a_certificate_is_not_taken_is_said_in_plain_words() {
+        let why = |problem| match Trust::authorities()
+            .verdict_on(Fingerprint([1; 32]), Some(Error::from(problem)))
+        {
+            Verdict::Wrong { why, .. } => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(CertificateError::UnknownIssuer), "no authority that this system knows signed it");
+        assert!(why(CertificateError::Expired).contains("clock"));
+        let own = rustls::OtherError(Arc::new(std::io::Error::other("CaUsedAsEndEntity")));
+        assert_eq!(why(CertificateError::Other(own)), "its server made it itself");
     }
 
     #[test]
