@@ -57,6 +57,7 @@ pub(crate) struct Transfers {
     places: Arc<Semaphore>,
     /// Cancelled when the viewer goes on sending in a transfer that has ended.
     flooded: CancellationToken,
+    /// Cancelled when they all are to end.
     over: CancellationToken,
 }
 
