@@ -106,7 +106,7 @@ test('a removed word, a replaced one, and a session ended by its owner: each is 
   const device = await stage.device();
   const endings: [string, (label: string) => Promise<unknown>, RegExp][] = [
     ['removed', (label) => device.owner('word', 'remove', label), /removed this word/],
-    ['replaced', (label) => device.owner('word', 'rotate', label), /replaced this word/],
+    ['replaced', (label) => device.owner('word', 'rotate', label), /has replaced (this word|it)/],
     ['ended', async () => device.owner('sessions', '--end', await onlySession(device)), /ended this session/],
   ];
   for (const [label, end, why] of endings) {
@@ -119,6 +119,18 @@ test('a removed word, a replaced one, and a session ended by its owner: each is 
     await expect(viewer.status).toContainText(why);
     await viewer.leave();
   }
+});
+
+test('who comes back with a word that was replaced meanwhile is told so', async ({ stage }) => {
+  const device = await stage.device();
+  const viewer = await stage.viewer();
+  await viewer.open(device.link);
+  await viewer.becomes('live');
+  await device.kill();
+  await device.owner('word', 'rotate', 'test');
+  await device.start();
+  await viewer.becomes('refused', 20_000);
+  await expect(viewer.status).toContainText(/right until now.*replaced/);
 });
 
 test('a word that has ended ends its sessions, and lets nobody in', async ({ stage }) => {

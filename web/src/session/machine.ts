@@ -28,12 +28,7 @@ export interface Trouble {
 }
 
 /** Why only a person, or time, leads on from `refused`. */
-export type Reason =
-  | 'wrong-word'
-  | 'replaced-word' // it was right until now
-  | 'changed-key'
-  | 'later'
-  | 'other';
+export type Reason = 'wrong-word' | 'changed-key' | 'later' | 'other';
 
 export type Stage = 'pausing' | 'looking' | 'checking' | 'connecting';
 
@@ -99,7 +94,7 @@ export function transition(state: State, event: Event): Step {
     case 'live':
       return busy(state) ? [{ name: 'live' }, NOTHING] : [state, NOTHING];
     case 'wrong-word':
-      return busy(state) ? wrongWord(state, '') : [state, NOTHING];
+      return busy(state) ? [refused('wrong-word', ''), END] : [state, NOTHING];
     case 'changed-key':
       return busy(state) ? [refused('changed-key', ''), END] : [state, NOTHING];
     case 'failed':
@@ -198,7 +193,7 @@ function onRefusal(state: State, refusal: Refusal, now: number, random: number):
     case 'no-session':
       return failed(state, { type: 'failed', fault: 'no-answer', now, random });
     case 'proof-failed':
-      return wrongWord(state, refusal.message);
+      return [refused('wrong-word', refusal.message), END];
     case 'try-later':
     case 'too-fast':
     case 'too-many-sockets':
@@ -222,10 +217,6 @@ function onRefusal(state: State, refusal: Refusal, now: number, random: number):
     case 'bad-claim':
       return [refused('other', refusal.message), END];
   }
-}
-
-function wrongWord(state: State, message: string): Step {
-  return [refused(state.name === 'lost' ? 'replaced-word' : 'wrong-word', message), END];
 }
 
 function onBye(state: State, event: Event & { type: 'bye' }): Step {

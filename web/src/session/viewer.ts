@@ -27,6 +27,8 @@ export class Viewer extends EventTarget {
   readonly memory = new Memory();
   state: State = { name: 'idle' };
   word: SecretWord | undefined;
+  /** Whether the word has led to the device since it was given. */
+  arrived = false;
   /** Picture and sound of the session that is, or was last, live. */
   stream: MediaStream | undefined;
   vitals: Vitals | undefined;
@@ -69,6 +71,7 @@ export class Viewer extends EventTarget {
     if (word.phrase !== this.word?.phrase) {
       this.conversation.clear();
       this.files.clear();
+      this.arrived = false;
     }
     this.word = word;
     this.#remember = remember;
@@ -107,6 +110,7 @@ export class Viewer extends EventTarget {
   #handle(event: MachineEvent): void {
     const [state, effect] = transition(this.state, event);
     this.state = state;
+    if (state.name === 'live') this.arrived = true;
     this.#carryOut(effect);
     this.#changed();
   }

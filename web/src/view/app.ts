@@ -108,11 +108,11 @@ export class App extends ViewerElement {
     `;
   }
 
-  #status({ state, word }: Viewer): TemplateResult {
+  #status({ state, word, arrived }: Viewer): TemplateResult {
     const rest = countdown(state, Date.now());
     // Read aloud once, not each second.
     const clock = rest === '' ? nothing : html` <span aria-hidden="true">${rest}</span>`;
-    return html`${sentence(state, word?.place ?? '', this.scene)}${clock}`;
+    return html`${sentence(state, word?.place ?? '', arrived)}${clock}`;
   }
 
   /** What a person may do while waiting, or about a new key. */

@@ -37,7 +37,7 @@ export class Door extends ViewerElement {
     const at = state?.name === 'refused' ? state.reason : (state?.name ?? '');
     if (at === this.#shown) return;
     this.#shown = at;
-    if (at === 'idle' || at === 'wrong-word' || at === 'replaced-word') this.#input?.focus();
+    if (at === 'idle' || at === 'wrong-word') this.#input?.focus();
     if (at !== 'wrong-word' || !word) return;
     this.#input?.select();
     const { phrase } = word;

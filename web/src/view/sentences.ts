@@ -4,7 +4,7 @@ import type { TrackState } from '../session/device';
 import type { Fault, State, Trouble } from '../session/machine';
 import type { WordFault } from '../word/secret-word';
 
-/** The sentence of a state. `place` is where it looks; `arrived`: the device was reached before. */
+/** The sentence of a state. `place` is where it looks; `arrived`: this word led to the device before. */
 export function sentence(state: State, place: string, arrived: boolean): string {
   switch (state.name) {
     case 'idle':
@@ -26,7 +26,7 @@ export function sentence(state: State, place: string, arrived: boolean): string 
     case 'lost':
       return `${trouble(state.trouble)} Coming back by itself.`;
     case 'refused':
-      return refusal(state);
+      return refusal(state, arrived);
   }
 }
 
@@ -37,12 +37,12 @@ export function countdown(state: State, now: number): string {
   return `Trying again in ${seconds} s.`;
 }
 
-function refusal(state: State & { name: 'refused' }): string {
+function refusal(state: State & { name: 'refused' }, arrived: boolean): string {
   switch (state.reason) {
     case 'wrong-word':
-      return 'This is not the secret word. Check each part and try again.';
-    case 'replaced-word':
-      return 'This word was right until now: the owner has replaced this word by a new one. Ask for that.';
+      return arrived
+        ? 'This word was right until now. The owner has replaced it by a new one: ask for that.'
+        : 'This is not the secret word. Check each part and try again.';
     case 'changed-key':
       return 'The word is right, but the device is not the one that this browser knew: its key has changed. That is so after it was set up anew. If you are not sure, ask its owner before you go on.';
     case 'later':
