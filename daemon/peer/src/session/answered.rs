@@ -13,7 +13,6 @@ use ::media::{Feed, FeedState, Subscription};
 use protocol::control::{Bye, MediaState, TrackState};
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
-use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 use webrtc::peer_connection::RTCPeerConnectionState;
 
@@ -30,8 +29,6 @@ pub(super) struct Answered {
     pub(super) video: Source,
     pub(super) audio: Source,
     pub(super) refused_channels: u32,
-    /// Ends the tracks before the connection ends.
-    over: CancellationToken,
 }
 
 /// What a track's state is made of.
@@ -74,7 +71,6 @@ impl Answered {
             video,
             audio,
             refused_channels: 0,
-            over: CancellationToken::new(),
         }
     }
 
@@ -90,23 +86,14 @@ impl Answered {
     /// Starts the tracks, once.
     pub(super) fn send_media(&mut self) {
         for (sender, subscription) in self.senders.drain(..) {
-            let over = self.over.clone();
-            self.connection.spawn(async move {
-                over.run_until_cancelled_owned(sender.run(subscription)).await;
-            });
+            self.connection.wire.spawn_work(sender.run(subscription));
         }
-    }
-
-    /// Whether the session ends, and only its bye is still to be said.
-    pub(super) fn is_over(&self) -> bool {
-        self.over.is_cancelled()
     }
 
     /// Ends tracks and transfers; what is left is to be said.
     pub(super) fn end_work(&mut self) {
         self.senders.clear();
-        self.over.cancel();
-        self.transfers.end();
+        self.connection.wire.end_work();
     }
 
     pub(super) fn serve(

@@ -198,8 +198,9 @@ impl Session {
     }
 
     async fn happening(&mut self, answered: &mut Answered, deadline: Option<Instant>) -> Happening {
-        let stopping = answered.is_over();
-        let Answered { reports, control, video, audio, transfers, .. } = answered;
+        let Answered { reports, control, video, audio, transfers, bye, .. } = answered;
+        // Then the stop was heard.
+        let stopping = bye.borrow().is_some();
         tokio::select! {
             biased;
             () = self.stop.ended(), if !stopping => Happening::Stop,

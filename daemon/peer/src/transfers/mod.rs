@@ -30,7 +30,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
-use webrtc::runtime::Runtime as _;
 
 /// Transfers of one session at once, those included whose channel is still to be opened.
 const AT_ONCE: usize = 4;
@@ -57,8 +56,6 @@ pub(crate) struct Transfers {
     places: Arc<Semaphore>,
     /// Cancelled when the viewer goes on sending in a transfer that has ended.
     flooded: CancellationToken,
-    /// Cancelled when they all are to end.
-    over: CancellationToken,
 }
 
 impl Transfers {
@@ -72,7 +69,6 @@ impl Transfers {
             last: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             flooded: CancellationToken::new(),
-            over: CancellationToken::new(),
         }
     }
 
@@ -128,11 +124,6 @@ impl Transfers {
         self.flooded.cancelled().await;
     }
 
-    /// Ends them all, as the end of the connection would.
-    pub(crate) fn end(&self) {
-        self.over.cancel();
-    }
-
     fn offer(&self, place: OwnedSemaphorePermit, on: String, content: Content) -> GetReady {
         let ready = GetReady {
             transfer: String::new(),
@@ -181,12 +172,7 @@ impl Transfers {
                 }
             }
         };
-        let task = self.over.clone().run_until_cancelled_owned(task);
-        self.wire
-            .spawn(Box::pin(async move {
-                let _ = task.await;
-            }))
-            .detach();
+        self.wire.spawn_work(task);
         name
     }
 }

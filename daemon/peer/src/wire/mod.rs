@@ -51,13 +51,26 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The runtime of one session. Dropping its [`CancellationToken`]'s guard, or cancelling it, ends all that it started.
 pub(crate) struct Wire {
     shared: Arc<Shared>,
+    /// Cancelled before the session ends, while there is still something to be said.
+    work: CancellationToken,
     starting: AtomicBool,
 }
 
 impl Wire {
     /// A wire over `base`; its tasks are counted by `tasks` and end with `kill`.
     pub(crate) fn new(base: Arc<dyn Runtime>, tasks: TaskTracker, kill: CancellationToken) -> Self {
-        Self { shared: Arc::new(Shared::new(base, tasks, kill)), starting: AtomicBool::new(true) }
+        let work = kill.child_token();
+        Self { shared: Arc::new(Shared::new(base, tasks, kill)), work, starting: AtomicBool::new(true) }
+    }
+
+    /// Starts a task that ends with the session's work ([`Self::end_work`]), or with all the others.
+    pub(crate) fn spawn_work(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.shared.base.spawn(self.owned(Box::pin(future), &self.work)).detach();
+    }
+
+    /// Ends tracks and transfers. The connection stays.
+    pub(crate) fn end_work(&self) {
+        self.work.cancel();
     }
 
     /// The session has started: timers run as they are asked for.
@@ -86,10 +99,10 @@ impl Wire {
         }
     }
 
-    fn owned(&self, future: Task) -> Task {
-        let kill = self.shared.kill.clone();
+    fn owned(&self, future: Task, until: &CancellationToken) -> Task {
+        let until = until.clone();
         Box::pin(self.shared.tasks.track_future(async move {
-            kill.run_until_cancelled(future).await;
+            until.run_until_cancelled(future).await;
         }))
     }
 }
@@ -102,7 +115,7 @@ impl std::fmt::Debug for Wire {
 
 impl Runtime for Wire {
     fn spawn(&self, future: Task) -> Box<dyn JoinHandle> {
-        self.shared.base.spawn(self.owned(future))
+        self.shared.base.spawn(self.owned(future, &self.shared.kill))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
