@@ -294,19 +294,18 @@ fn terms_with_a_slip_are_refused_with_what_was_meant() {
 fn an_ended_word_is_rotated_only_with_a_new_end() {
     let home = Home::new();
     let (path, port) = home.loopback_config("");
-    let run = |line: &str| home.typed(line);
     let rotates = || {
-        let refused = run("word rotate short");
+        let refused = home.typed("word rotate short");
         assert_eq!((code(&refused), stdout(&refused).as_str()), (Some(1), ""), "no word is shown");
         let said = stderr(&refused);
         assert!(said.contains("has ended") && said.contains("--for 2h"), "{said}");
-        let rotated = run("word rotate short --for 3h");
+        let rotated = home.typed("word rotate short --for 3h");
         assert_eq!(code(&rotated), Some(0), "{}", stderr(&rotated));
         assert!(stdout(&rotated).contains("  Word "), "{}", stdout(&rotated));
-        let list = stdout(&run("word list"));
+        let list = stdout(&home.typed("word list"));
         assert!(list.contains("in 3h"), "{list}");
     };
-    assert_eq!(code(&run("word add --label short --for 1m")), Some(0));
+    assert_eq!(code(&home.typed("word add --label short --for 1m")), Some(0));
     home.end_the_word();
     rotates();
     home.end_the_word();

@@ -106,7 +106,7 @@ test('a removed word, a replaced one, and a session ended by its owner: each is 
   const device = await stage.device();
   const endings: [string, (label: string) => Promise<unknown>, RegExp][] = [
     ['removed', (label) => device.owner('word', 'remove', label), /removed this word/],
-    ['replaced', (label) => device.owner('word', 'rotate', label), /has replaced (this word|it)/],
+    ['replaced', (label) => device.owner('word', 'rotate', label), /replaced this word/],
     ['ended', async () => device.owner('sessions', '--end', await onlySession(device)), /ended this session/],
   ];
   for (const [label, end, why] of endings) {

@@ -201,6 +201,8 @@ mod tests {
         assert!(why(CertificateError::Expired).contains("clock"));
         let own = rustls::OtherError(Arc::new(std::io::Error::other("CaUsedAsEndEntity")));
         assert_eq!(why(CertificateError::Other(own)), "its server made it itself");
+        let other = CertificateError::BadSignature;
+        assert_eq!(why(other.clone()), Error::from(other).to_string());
     }
 
     #[test]

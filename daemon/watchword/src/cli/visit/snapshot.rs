@@ -40,8 +40,11 @@ impl Snapshot {
                 }
                 let partial = Partial::open(&output, overwrite).map_err(Failure::Failed)?;
                 taken(session, Fetched { partial, path: String::new() }).await?;
-                let (to, size) = (output.to_string_lossy(), output.metadata()?.len());
-                Progress::new(Output::new(json)).did(&Event::Taken { to: &to, size })
+                if json {
+                    let (to, size) = (output.to_string_lossy(), output.metadata()?.len());
+                    Progress::new(Output::new(json)).did(&Event::Taken { to: &to, size })?;
+                }
+                Ok(())
             })
             .await
     }
